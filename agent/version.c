@@ -1,0 +1,6 @@
+const char *plumb_version(void);
+
+const char *plumb_version(void)
+{
+	return PLUMB_VERSION;
+}

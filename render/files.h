@@ -1,0 +1,71 @@
+/*
+ * A read-only tree of files: a directory, a Git tree (sync/git), or memory (tests). Paths are relative, '/'-separated,
+ * "" is the root. A path never leads outside the tree: "..", absolute paths and symbolic links that leave it are refused.
+ */
+#ifndef RENDER_FILES_H
+#define RENDER_FILES_H
+
+#include <stddef.h>
+
+#include "render/base/buf.h"
+#include "render/base/err.h"
+
+enum files_kind { FILES_FILE, FILES_DIR };
+
+struct files_entry {
+	char *name;
+	enum files_kind kind; /* of what a link leads to */
+	bool link;            /* it is a symbolic link */
+};
+
+/* The entries of one directory in byte order of their names. */
+struct files_entries {
+	struct files_entry *items;
+	size_t count;
+};
+
+void files_entries_release(struct files_entries *entries);
+
+struct files;
+
+struct files_ops {
+	/* A link that dangles, loops or leaves the tree is an error that names it. Not a directory: ERR_NOT_FOUND. */
+	bool (*list)(struct files *files, const char *path, struct files_entries *out, struct err *err);
+	/* Appends the content; ERR_LIMIT when it does not fit into the buffer's maximum; missing: ERR_NOT_FOUND. */
+	bool (*read)(struct files *files, const char *path, struct buf *out, struct err *err);
+	void (*free)(struct files *files);
+};
+
+/* Implementations embed this first. */
+struct files {
+	const struct files_ops *ops;
+};
+
+static inline MUST_CHECK bool files_list(struct files *files, const char *path, struct files_entries *out, struct err *err)
+{
+	return files->ops->list(files, path, out, err);
+}
+
+static inline MUST_CHECK bool files_read(struct files *files, const char *path, struct buf *out, struct err *err)
+{
+	return files->ops->read(files, path, out, err);
+}
+
+static inline void files_free(struct files *files)
+{
+	if (files) {
+		files->ops->free(files);
+	}
+}
+
+/* For CLEANUP of a struct files *. */
+void files_freep(struct files **files);
+
+/* A directory of this machine. NULL and err when it cannot be opened. */
+struct files *files_dir_open(const char *dir, struct err *err) MUST_CHECK;
+
+/* An empty tree in memory; directories come with the files in them. Links are not supported. */
+struct files *files_mem_new(void);
+void files_mem_add(struct files *files, const char *path, const void *bytes, size_t len);
+
+#endif

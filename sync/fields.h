@@ -1,0 +1,36 @@
+/*
+ * managedFields: who owns which field of an object. A set of fields is the trie that the API server writes as FieldsV1
+ * (structured-merge-diff fieldpath/serialize.go): keys f:NAME, k:{json}, v:JSON, i:N, "." for the node itself, {} a leaf.
+ */
+#ifndef SYNC_FIELDS_H
+#define SYNC_FIELDS_H
+
+#include <cjson/cJSON.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "render/base/buf.h"
+
+/* The entry of a manager in metadata.managedFields; operation "Apply" or "Update", subresource "" for none. NULL if none. */
+const cJSON *fields_entry(const cJSON *metadata, const char *manager, const char *operation, const char *subresource);
+
+/* Whether `set` (a fieldsV1) owns all that the manifest says; the first path it misses goes to missed, "spec.replicas" (may be NULL).
+ * Rules: shared notes 3.4b in docs/adr. apiVersion, kind, metadata.name and metadata.namespace do not count. */
+bool fields_cover(const cJSON *set, const cJSON *manifest, struct buf *missed);
+
+/* Whether the set owns the path, given as '/'-separated field names ("spec/replicas"), itself or through a leaf above. */
+bool fields_own(const cJSON *set, const char *path);
+
+/* New sets, cJSON_Delete them. a or b may be NULL. */
+cJSON *fields_union(const cJSON *a, const cJSON *b);
+cJSON *fields_minus(const cJSON *a, const cJSON *b);
+
+/* The part of the set that the document names (a manifest, a last-applied-configuration): the rest is left out. */
+cJSON *fields_within(const cJSON *set, const cJSON *document);
+
+bool fields_empty(const cJSON *set);
+
+/* Each owned leaf as the user reads it, "spec.template.spec.containers[name=web].image". */
+void fields_each(const cJSON *set, void (*each)(void *context, const char *path), void *context);
+
+#endif

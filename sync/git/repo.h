@@ -1,0 +1,72 @@
+/*
+ * A Git repository as plumb sees it: a bare store on this machine that mirrors one remote. Nothing is checked out; trees
+ * are read in the object database. One process has a store at a time (a lock file that the kernel frees).
+ *
+ * Remotes: paths and file:// by libgit2's local transport, https:// by plumb's own smart-HTTP subtransport on libcurl and
+ * OpenSSL (http:// is refused but to a loopback address). The table of transports is the seam for SSH.
+ */
+#ifndef SYNC_GIT_REPO_H
+#define SYNC_GIT_REPO_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "render/base/err.h"
+#include "render/files.h"
+#include "sync/secret.h"
+
+/* Where it comes from and how to get in. Strings are borrowed for as long as the repo lives; NULL where not given. */
+struct repo_source {
+	const char *url;
+	const char *ca_file;     /* PEM; the system's roots otherwise */
+	const char *username;    /* basic authentication with `password` */
+	struct secret password;  /* borrowed */
+	struct secret token;     /* borrowed; without a username sent as basic x-access-token, as GitHub and GitLab take it */
+	const char *proxy;       /* else as curl reads https_proxy and no_proxy */
+};
+
+struct repo_commit {
+	char id[41];
+	char *author;  /* name, valid UTF-8, no control characters */
+	char *email;
+	char *subject; /* first line, valid UTF-8, no control characters, at most 256 bytes */
+	int64_t when;  /* committer time, seconds since 1970 */
+};
+
+void repo_commit_release(struct repo_commit *commit);
+
+struct repo;
+
+/*
+ * Opens (or makes) the store for the source under `stores`, NULL for $XDG_CACHE_HOME/plumb or ~/.cache/plumb. The store's
+ * directory is named by a digest of the URL. Waits for another process's lock until the deadline. A store that is broken,
+ * of another URL, or has more than LIMIT_STORE_PACKS packs is made anew.
+ */
+struct repo *repo_open(const struct repo_source *source, const char *stores, int64_t deadline, struct err *err) MUST_CHECK;
+void repo_free(struct repo *repo);
+void repo_freep(struct repo **repo);
+
+/*
+ * Brings what the ref needs into the store and resolves it. `ref` is a branch, a tag, a full commit id, or a full name
+ * (refs/...); NULL is the remote's HEAD. A short name that is both a branch and a tag is the branch, with `*warning` set
+ * (static text) if not NULL. When the remote's tip is already there nothing is downloaded; a full commit id that is in the store is not
+ * even asked for. Errors say what to do: unknown ref (names near ones), wrong credentials, certificate, timeout.
+ */
+bool repo_fetch(struct repo *repo, const char *ref, int64_t deadline, struct repo_commit *out, struct err *err) MUST_CHECK;
+
+/* Reads a commit that is in the store (for history); ERR_NOT_FOUND otherwise. */
+bool repo_show(struct repo *repo, const char *commit, struct repo_commit *out, struct err *err) MUST_CHECK;
+
+/* The tree of a commit as files (whole repository; a sub-path is given to the readers). Borrows the repo. */
+struct files *repo_files(struct repo *repo, const char *commit, struct err *err) MUST_CHECK;
+
+/* The object id of the tree or blob at path, the key for caches. */
+bool repo_tree_id(struct repo *repo, const char *commit, const char *path, char out[41], struct err *err) MUST_CHECK;
+
+/* Whether `commit` is `ancestor` or descends from it. An ancestor that is not in the store: *yes is false. */
+bool repo_descends(struct repo *repo, const char *commit, const char *ancestor, bool *yes, struct err *err) MUST_CHECK;
+
+/* The URL without user information, query and fragment, as it may be shown and recorded; free() it. */
+char *repo_public_url(const char *url);
+
+#endif

@@ -1,0 +1,42 @@
+/*
+ * One coordination.k8s.io Lease per sync, "plumb-NAME", shared by the one-shot and the agent, held from before the first write
+ * until after the last (safety rules 19, 21). Taken by creating it, given back by deleting it, with preconditions. The clock of
+ * others is never trusted: a lease is stale when its renewTime stayed the same for its duration on our own monotonic clock, or
+ * at once when its holder is a process of this machine (same boot) that is gone.
+ */
+#ifndef SYNC_LEASE_H
+#define SYNC_LEASE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "render/base/err.h"
+#include "sync/kube/kube.h"
+
+struct lease;
+
+struct lease_options {
+	const char *ns;
+	const char *name;   /* of the sync */
+	int64_t duration;   /* milliseconds; 0: 60,000 */
+	/* Called when it begins to wait for another holder; may be NULL. */
+	void (*waiting)(void *context, const char *holder);
+	void *context;
+	const volatile int *stop; /* not 0: stop waiting */
+};
+
+/* Waits for another holder until the deadline, then ERR_CONFLICT, naming it. *waited tells whether it had to (what was read before is then old). */
+struct lease *lease_take(struct kube *kube, const struct lease_options *options, int64_t deadline, bool *waited,
+                         struct err *err) MUST_CHECK;
+
+/* Renews it when a third of its duration has passed since the last renewal; cheap otherwise. false when it is lost: write nothing more. */
+bool lease_keep(struct lease *lease, struct err *err) MUST_CHECK;
+
+/* Whether a write may start now: the last renewal is young enough for a request's timeout to end within the lease. */
+bool lease_fresh(const struct lease *lease);
+
+/* Gives it back and frees it; NULL is fine. */
+void lease_free(struct lease *lease);
+void lease_freep(struct lease **lease);
+
+#endif

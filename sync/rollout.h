@@ -1,0 +1,46 @@
+/*
+ * Follows applied objects until each is healthy, failed, paused, or the time is over. Waiting polls whole objects: one GET an
+ * object where few are followed, one LIST a kind and namespace where many are, with backoff; never more often than needed.
+ */
+#ifndef SYNC_ROLLOUT_H
+#define SYNC_ROLLOUT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "render/object.h"
+#include "sync/health.h"
+#include "sync/kube/discovery.h"
+#include "sync/kube/kube.h"
+
+struct rollout {
+	struct ident id;                  /* owned */
+	const struct resource *resource;  /* borrowed */
+	char *uid;                        /* what we applied; another UID there is a failure "replaced" */
+	int64_t generation;               /* of the apply's answer */
+	/* The answer. */
+	struct health_report report;
+	bool settled;                     /* current, failed or paused */
+	int64_t revision;                 /* Deployments: deployment.kubernetes.io/revision once seen; 0 otherwise */
+};
+
+void rollout_release(struct rollout *rollout);
+
+struct rollout_options {
+	int64_t deadline;                 /* monotonic milliseconds */
+	const char *selector;             /* label selector of the sync's objects, for the LISTs */
+	/* Called when a report changes; may be NULL. */
+	void (*changed)(void *context, const struct rollout *rollout);
+	/* Called between polls; false ends the waiting (a signal, a lost lease). May be NULL. */
+	bool (*alive)(void *context);
+	void *context;
+};
+
+/*
+ * Waits. A failed or overdue Deployment's (ReplicaSet's, StatefulSet's, DaemonSet's, Job's) message names its pods' own reason. true when
+ * all settled without failure; the reports tell the rest. err only where the cluster could not be asked.
+ */
+bool rollout_wait(struct kube *kube, struct rollout *rollouts, size_t count, const struct rollout_options *options, struct err *err);
+
+#endif
