@@ -341,12 +341,13 @@ static const char *reason(const struct transfer *transfer, CURLcode code)
 	return transfer->error[0] ? transfer->error : curl_easy_strerror(code);
 }
 
-static void explain_connect(const struct transfer *transfer, const char *server, CURLcode code, struct err *err)
+static void explain_connect(const struct transfer *transfer, const struct target *target, CURLcode code, struct err *err)
 {
+	const char *server = target->config->server;
 	long number = 0;
 	(void)curl_easy_getinfo(transfer->easy, CURLINFO_OS_ERRNO, &number);
 	char text[128];
-	(void)err_set(err, ERR_TRANSIENT, "cannot connect to '%s': %s", server,
+	(void)err_set(err, ERR_TRANSIENT, "cannot connect to '%s'%s: %s", server, target->proxy ? " through its proxy-url" : "",
 	              number ? strerror_r((int)number, text, sizeof text) : reason(transfer, code));
 }
 
@@ -356,7 +357,7 @@ void transfer_explain(const struct transfer *transfer, const struct target *targ
 	if (transfer->too_long) {
 		(void)err_set(err, ERR_LIMIT, "the answer of '%s' is longer than %zu bytes", server, transfer->call->reply.max);
 	} else if (code == CURLE_COULDNT_CONNECT) {
-		explain_connect(transfer, server, code, err);
+		explain_connect(transfer, target, code, err);
 	} else if (code == CURLE_PEER_FAILED_VERIFICATION) {
 		(void)err_set(err, ERR_DENIED, "cannot trust the certificate of '%s': %s", server, reason(transfer, code));
 	} else if (code == CURLE_SSL_CACERT_BADFILE) {
