@@ -129,7 +129,8 @@ START_TEST(one_that_is_missing_gives_its_install_hint)
 	ck_assert_int_eq(unlink(exec->command), 0);
 	exec->install_hint = text_dup("get it\nthere");
 	ck_assert(!kube_exec_run(exec, 1000, &reply, &err));
-	ck_assert_ptr_nonnull(strstr(err.msg, "No such file"));
+	/* valgrind makes vfork a fork, and the reason is lost */
+	ck_assert_msg(strstr(err.msg, "No such file") || strstr(err.msg, "code 127"), "%s", err.msg);
 	ck_assert_ptr_nonnull(strstr(err.msg, "get it there"));
 	kube_exec_free(exec);
 }

@@ -38,6 +38,12 @@ START_TEST(the_status_decides_what_can_be_done_about_it)
 		kube_call_release(&call);
 	}
 	struct err err = ERR_INIT;
+	struct kube_call unknown = answer(500, "{\"kind\":\"Status\",\"message\":\"failed to create typed patch object (/q; apps/v1, "
+	                                       "Kind=Deployment): .spec.foo: field not declared in schema\"}");
+	ck_assert(!kube_check(&unknown, false, &err));
+	ck_assert_int_eq(err.kind, ERR_INPUT);
+	kube_call_release(&unknown);
+	err = ERR_INIT;
 	struct kube_call created = answer(201, "{}");
 	ck_assert(kube_check(&created, false, &err));
 	ck_assert_int_eq(err.kind, ERR_NONE);

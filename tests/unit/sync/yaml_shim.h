@@ -5,20 +5,26 @@
 
 #include "render/yaml.h"
 
-static cJSON *shim_value(yaml_document_t *doc, int id)
+static cJSON *shim_value(yaml_document_t *doc, int id, int depth)
 {
+	if (depth > 20) {
+		return cJSON_CreateNull();
+	}
 	yaml_node_t *node = yaml_document_get_node(doc, id);
 	if (node->type == YAML_SEQUENCE_NODE) {
 		cJSON *list = cJSON_CreateArray();
 		for (yaml_node_item_t *i = node->data.sequence.items.start; i < node->data.sequence.items.top; i++) {
-			cJSON_AddItemToArray(list, shim_value(doc, *i));
+			cJSON_AddItemToArray(list, shim_value(doc, *i, depth + 1));
 		}
 		return list;
 	}
 	if (node->type == YAML_MAPPING_NODE) {
 		cJSON *map = cJSON_CreateObject();
 		for (yaml_node_pair_t *p = node->data.mapping.pairs.start; p < node->data.mapping.pairs.top; p++) {
-			cJSON_AddItemToObject(map, (char *)yaml_document_get_node(doc, p->key)->data.scalar.value, shim_value(doc, p->value));
+			yaml_node_t *key = yaml_document_get_node(doc, p->key);
+			if (key->type == YAML_SCALAR_NODE) {
+				cJSON_AddItemToObject(map, (char *)key->data.scalar.value, shim_value(doc, p->value, depth + 1));
+			}
 		}
 		return map;
 	}
@@ -48,7 +54,7 @@ void yaml_read(const char *path, const char *text, size_t len, yaml_document *ea
 		problems_add(problems, PROBLEM_ERROR, path, parser.problem_mark.line + 1, NULL, "%s", parser.problem);
 	} else {
 		if (yaml_document_get_root_node(&doc)) {
-			each(context, shim_value(&doc, 1), 1);
+			each(context, shim_value(&doc, 1, 0), 1);
 		}
 		yaml_document_delete(&doc);
 	}
