@@ -7,6 +7,7 @@
 
 #include "render/base/limits.h"
 #include "render/doc.h"
+#include "sync/pack.h"
 
 enum { FORMAT = 1, FIRST_ROWS = 16, CHUNK = 16384 };
 
@@ -195,11 +196,6 @@ static void close_deflate(z_stream *stream)
 	(void)deflateEnd(stream);
 }
 
-static void close_inflate(z_stream *stream)
-{
-	(void)inflateEnd(stream);
-}
-
 static bool press(z_stream *stream, const struct buf *text, int flush, struct buf *out)
 {
 	unsigned char chunk[CHUNK];
@@ -246,43 +242,6 @@ bool inventory_pack(const struct inventory *inventory, struct buf *out)
 	return fits;
 }
 
-static bool unpress(const void *bytes, size_t len, struct buf *out, struct err *err)
-{
-	CLEANUP(close_inflate) z_stream stream = { 0 };
-	if (inflateInit(&stream) != Z_OK) {
-		abort();
-	}
-	unsigned char chunk[CHUNK];
-	if (len > LIMIT_INVENTORY_BYTES) {
-		return err_set(err, ERR_INPUT, "larger than %zu bytes", LIMIT_INVENTORY_BYTES);
-	}
-	stream.next_in = (unsigned char *)(uintptr_t)bytes;
-	stream.avail_in = (uInt)len;
-	int status = Z_OK;
-	while (status == Z_OK) {
-		stream.next_out = chunk;
-		stream.avail_out = sizeof chunk;
-		status = inflate(&stream, Z_NO_FLUSH);
-		if (status != Z_OK && status != Z_STREAM_END) {
-			return err_set(err, ERR_INPUT, "damaged: %s", stream.msg ? stream.msg : "cut off");
-		}
-		if (!buf_add(out, chunk, sizeof chunk - stream.avail_out)) {
-			return err_set(err, ERR_INPUT, "larger than %zu bytes", LIMIT_INVENTORY_BYTES);
-		}
-	}
-	return stream.avail_in == 0 ? true : err_set(err, ERR_INPUT, "damaged: more behind its end");
-}
-
-/* A few bytes of zlib can hold values by the million, each of which costs cJSON 64 bytes. */
-static bool affordable(const struct buf *text)
-{
-	size_t values = 0;
-	for (size_t i = 0; i < text->len; i++) {
-		values += text->data[i] == ',' || text->data[i] == '[' || text->data[i] == '{';
-	}
-	return values <= LIMIT_NODES;
-}
-
 static bool read_rows(const cJSON *doc, struct inventory *out, struct err *err)
 {
 	int64_t format = doc_int(doc, "format", 0);
@@ -306,18 +265,10 @@ static bool read_rows(const cJSON *doc, struct inventory *out, struct err *err)
 
 bool inventory_unpack(const void *bytes, size_t len, struct inventory *out, struct err *err)
 {
-	CLEANUP(buf_release) struct buf text = BUF_INIT(LIMIT_INVENTORY_BYTES);
-	if (!unpress(bytes, len, &text, err)) {
+	CLEANUP(doc_freep) cJSON *doc = pack_unzip_doc(bytes, len, err);
+	if (!doc) {
 		return false;
 	}
-	if (!affordable(&text)) {
-		return err_set(err, ERR_INPUT, "more than %zu values", LIMIT_NODES);
-	}
-	CLEANUP(doc_freep) cJSON *doc = doc_parse(buf_text(&text), text.len, err);
-	if (!doc) {
-		return err_wrap(err, "damaged");
-	}
-	buf_release(&text);
 	struct inventory rows = INVENTORY_INIT;
 	if (!read_rows(doc, &rows, err)) {
 		inventory_release(&rows);
