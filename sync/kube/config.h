@@ -15,6 +15,7 @@ struct kube_config {
 	char *proxy_url;       /* NULL: as curl reads the environment */
 	char *ns;              /* the context's namespace, "default" if none */
 	char *context;         /* its name; NULL in a cluster */
+	char *user;            /* the name of its user; NULL in a cluster */
 	struct secret ca;      /* PEM; unset: the system's roots */
 	struct secret cert;    /* PEM client certificate, with `key` */
 	struct secret key;
