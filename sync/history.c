@@ -99,10 +99,10 @@ static bool is_any(const struct view *view, const struct ledger_sync *sync, cons
 static bool is_older(const struct view *view, const struct ledger_sync *sync, const struct ledger_revision *revision,
                      const void *context)
 {
-	(void)view;
-	(void)sync;
 	const struct replicaset *set = context;
-	return revision->to && revision->to < set->revision;
+	const struct replicaset *ours = revision->to ? NULL : replicasets_match(&view->sets, revision, sync->commit);
+	int64_t number = ours ? ours->revision : revision->to;
+	return number && number < set->revision;
 }
 
 static bool is_person(const cJSON *entry)

@@ -69,6 +69,10 @@ static void spare_pending(struct sweep *sweep)
 	}
 }
 
+/*
+ * A living ReplicaSet maps to a revision by hash and number, and to the heal that undid it by number. Hash alone would keep every
+ * heal that went back to the same ReplicaSet.
+ */
 static bool lives(const struct replicasets *sets, const struct ledger_revision *revision)
 {
 	if (!revision->hash || !revision->uid) {
@@ -77,11 +81,13 @@ static bool lives(const struct replicasets *sets, const struct ledger_revision *
 	if (!map_has(&sets->namespaces, revision->id.ns)) {
 		return true; /* it could not be looked at */
 	}
-	const struct replicaset *set = replicasets_first(sets, revision->uid);
-	while (set && strcmp(set->hash, revision->hash) != 0) {
-		set = replicasets_next(sets, set);
+	for (const struct replicaset *set = replicasets_first(sets, revision->uid); set; set = replicasets_next(sets, set)) {
+		bool made = set->revision == revision->to && strcmp(set->hash, revision->hash) == 0;
+		if (made || (revision->healed_from && set->revision == revision->from)) {
+			return true;
+		}
 	}
-	return set != NULL;
+	return false;
 }
 
 static void collect_namespaces(const struct sweep *sweep, struct map *namespaces)

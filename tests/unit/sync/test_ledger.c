@@ -559,21 +559,24 @@ static void sync_revision(struct ledger *ledger, int64_t to, const char *hash)
 START_TEST(a_record_that_a_living_replicaset_maps_to_is_spared)
 {
 	(void)fake_kube_put(fake, SETS "/web-bbb",
-	                    "{\"metadata\":{\"labels\":{\"pod-template-hash\":\"bbb\"},\"ownerReferences\":"
+	                    "{\"metadata\":{\"annotations\":{\"deployment.kubernetes.io/revision\":\"2\"},"
+	                    "\"labels\":{\"pod-template-hash\":\"bbb\"},\"ownerReferences\":"
 	                    "[{\"controller\":true,\"uid\":\"deploy-uid\"}]}}");
 	struct ledger *ledger = open_limited(1);
 	sync_revision(ledger, 1, "aaa");
 	sync_revision(ledger, 2, "bbb");
-	sync_revision(ledger, 3, "ccc");
-	ck_assert(!has_number(ledger, 1) && has_number(ledger, 2) && has_number(ledger, 3));
+	sync_revision(ledger, 3, "bbb");
+	sync_revision(ledger, 4, "ccc");
+	ck_assert(!has_number(ledger, 3));
+	ck_assert(!has_number(ledger, 1) && has_number(ledger, 2) && has_number(ledger, 4));
 	ck_assert_ptr_null(fake_kube_get(fake, RECORDS "/plumb-web-1-intent"));
 	ck_assert_ptr_null(fake_kube_get(fake, RECORDS "/plumb-web-1-outcome"));
 	fake_kube_remove(fake, SETS "/web-bbb");
-	sync_revision(ledger, 4, "ddd");
-	ck_assert(!has_number(ledger, 2) && !has_number(ledger, 3));
+	sync_revision(ledger, 5, "ddd");
+	ck_assert(!has_number(ledger, 2) && !has_number(ledger, 4));
 	fake->deny[0] = "GET replicasets";
-	sync_revision(ledger, 5, "eee");
-	ck_assert(has_number(ledger, 4) && has_number(ledger, 5));
+	sync_revision(ledger, 6, "eee");
+	ck_assert(has_number(ledger, 5) && has_number(ledger, 6));
 	ledger_free(ledger);
 }
 END_TEST
