@@ -11,7 +11,7 @@
 #include "render/base/buf.h"
 #include "render/base/macros.h"
 
-enum { BOOT_DIGITS = 13, STAT_BYTES = 1024 };
+enum { BOOT_DIGITS = 13, STAT_BYTES = 1024, STATE_FIELD = 3, START_FIELD = 22 };
 
 static void close_file(FILE **file)
 {
@@ -49,6 +49,15 @@ struct process {
 	unsigned long long start;
 };
 
+/* The number at text, behind which one of `ends` stands, or nothing. */
+static bool read_number(const char *text, const char *ends, unsigned long long *out)
+{
+	char *end = NULL;
+	errno = 0;
+	*out = strtoull(text, &end, 10);
+	return errno == 0 && end != text && (!*end || strchr(ends, *end));
+}
+
 /* proc(5): state is field 3, starttime field 22; the name before them may hold anything. */
 static bool process_of(long pid, struct process *out)
 {
@@ -56,9 +65,14 @@ static bool process_of(long pid, struct process *out)
 	char line[STAT_BYTES];
 	(void)snprintf(path, sizeof path, "/proc/%ld/stat", pid);
 	read_line(path, line, sizeof line);
-	const char *rest = strrchr(line, ')');
-	return rest && sscanf(rest + 1, " %c %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %llu",
-	                      &out->state, &out->start) == 2;
+	const char *field = strrchr(line, ')');
+	field = field && field[1] == ' ' ? field + 2 : NULL;
+	out->state = field ? *field : '\0';
+	for (int i = STATE_FIELD; field && i < START_FIELD; i++) {
+		field = strchr(field, ' ');
+		field = field ? field + 1 : NULL;
+	}
+	return field && read_number(field, " ", &out->start);
 }
 
 char *holder_self(void)
@@ -73,15 +87,15 @@ bool holder_is_gone(const char *holder)
 {
 	CLEANUP(text_freep) char *here = machine();
 	size_t len = strlen(here);
-	long pid = 0;
+	const char *slash = strncmp(holder, here, len) == 0 ? strchr(holder + len, '/') : NULL;
+	unsigned long long pid = 0;
 	unsigned long long start = 0;
-	char more = '\0';
-	if (strncmp(holder, here, len) != 0 || sscanf(holder + len, "%ld/%llu%c", &pid, &start, &more) != 2 || pid < 1) {
+	if (!slash || !read_number(holder + len, "/", &pid) || !read_number(slash + 1, "", &start) || pid < 1 || pid > INT_MAX) {
 		return false;
 	}
 	if (kill((pid_t)pid, 0) != 0 && errno == ESRCH) {
 		return true;
 	}
 	struct process process = { 0 };
-	return process_of(pid, &process) && (process.start != start || process.state == 'Z' || process.state == 'X');
+	return process_of((long)pid, &process) && (process.start != start || process.state == 'Z' || process.state == 'X');
 }

@@ -166,7 +166,7 @@ void inventory_take(struct inventory *inventory, struct inventory_row *row)
 	}
 	if (inventory->count == inventory->cap) {
 		inventory->cap = inventory->cap ? 2 * inventory->cap : FIRST_ROWS;
-		inventory->rows = alloc_grow(inventory->rows, inventory->cap, sizeof *inventory->rows);
+		inventory->rows = alloc_grow(inventory->rows, inventory->cap, sizeof(struct inventory_row *));
 	}
 	inventory->rows[inventory->count++] = row;
 }

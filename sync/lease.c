@@ -109,7 +109,8 @@ static cJSON *document(const struct lease *lease, const char *version)
 	char now[MICRO_TEXT];
 	micro_text(clock_wall_micro(), now);
 	doc_set_text(spec, "holderIdentity", lease->holder);
-	doc_set(spec, "leaseDurationSeconds", cJSON_CreateNumber((double)((lease->duration + 999) / 1000)));
+	int64_t seconds = (lease->duration + 999) / 1000;
+	doc_set(spec, "leaseDurationSeconds", cJSON_CreateNumber((double)seconds));
 	doc_set_text(spec, "acquireTime", lease->acquired);
 	doc_set_text(spec, "renewTime", now);
 	doc_set(spec, "leaseTransitions", cJSON_CreateNumber((double)lease->transitions));

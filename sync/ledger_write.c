@@ -25,7 +25,7 @@ static char *post_path(const char *collection)
 	return text_printf("%s?fieldManager=" MANAGER_PLUMB, collection);
 }
 
-/* The client does not send a POST again by itself; here it is safe, since names are deterministic and the answer is compared. */
+/* The client does not send a POST again by itself; here it is safe: names are deterministic, what is there is compared. */
 static bool post(struct kube *kube, const char *collection, const cJSON *object, cJSON **reply, struct err *err)
 {
 	for (unsigned i = 1;; i++) {
@@ -92,7 +92,7 @@ static cJSON *anchor_object(const struct ledger *ledger, const char *name)
 	doc_set_text(metadata, "namespace", ledger->ns);
 	doc_set_text(doc_make(metadata, "labels"), LABEL_RECORD_OF, ledger->name);
 	doc_set_text(doc_make(object, "data"), "about",
-	             "Owns the records (controllerrevisions) of the sync of this name. Deleting it deletes its history and inventory.");
+	             "Owns the records (controllerrevisions) of the sync of this name: without it they are deleted.");
 	return object;
 }
 
@@ -112,7 +112,8 @@ static bool check_anchor(const struct ledger *ledger, const cJSON *object, const
 {
 	const char *label = cJSON_GetStringValue(doc_get(doc_at(object, "metadata/labels"), LABEL_RECORD_OF));
 	if (!label || strcmp(label, ledger->name) != 0) {
-		return err_set(err, ERR_CONFLICT, "configmap '%s' in '%s' is there and not plumb's: choose another --name", name, ledger->ns);
+		return err_set(err, ERR_CONFLICT, "configmap '%s' in '%s' is there and not plumb's: choose another --name", name,
+		               ledger->ns);
 	}
 	if (doc_text(object, "metadata/deletionTimestamp")) {
 		return err_set(err, ERR_TRANSIENT, "configmap '%s' in '%s' is being deleted", name, ledger->ns);

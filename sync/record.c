@@ -114,7 +114,7 @@ char *record_line(const char *text)
 	const unsigned char *at = (const unsigned char *)(text ? text : "");
 	while (*at) {
 		size_t len = sequence(at);
-		bool control = len == 1 && (*at < 0x20 || *at == 0x7f);
+		bool control = (len == 1 && (*at < 0x20 || *at == 0x7f)) || (len == 2 && at[0] == 0xc2 && at[1] < 0xa0);
 		if (!(len && !control ? buf_add(&out, at, len) : buf_putc(&out, control ? ' ' : '?'))) {
 			break;
 		}
