@@ -67,7 +67,10 @@ static bool process_of(long pid, struct process *out)
 	read_line(path, line, sizeof line);
 	const char *field = strrchr(line, ')');
 	field = field && field[1] == ' ' ? field + 2 : NULL;
-	out->state = field ? *field : '\0';
+	out->state = '?';
+	if (field) {
+		out->state = *field;
+	}
 	for (int i = STATE_FIELD; field && i < START_FIELD; i++) {
 		field = strchr(field, ' ');
 		field = field ? field + 1 : NULL;

@@ -83,7 +83,12 @@ START_TEST(a_holder_of_this_machine_that_is_gone_is_replaced_at_once)
 	}
 	char holder[512] = "";
 	ck_assert_int_gt(read(ends[0], holder, sizeof holder - 1), 0);
+	/* Dead, though nobody has asked for its status yet: as a container without an init leaves it. */
+	siginfo_t info;
+	ck_assert_int_eq(waitid(P_PID, (id_t)child, &info, WEXITED | WNOWAIT), 0);
+	ck_assert(holder_is_gone(holder));
 	(void)waitpid(child, NULL, 0);
+	ck_assert(holder_is_gone(holder));
 	put_holder(holder, 60, "2026-11-24T02:41:58.000000Z");
 	struct lease *lease = take_for(0, 0, &waited, &err);
 	ck_assert_msg(lease != NULL, "%s", err.msg);

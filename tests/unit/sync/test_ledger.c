@@ -348,6 +348,9 @@ static void check_superseded(const char *commit, size_t objects)
 	ck_assert_msg(run_sync(ledger, &sync, &now, &now, &err), "%s", err.msg);
 	ck_assert_int_eq(sync.number, 2);
 	ledger_sync_release(&sync);
+	const char *result = doc_text(fake_kube_get(fake, RECORDS "/plumb-web-1-outcome"), "data/result");
+	ck_assert_ptr_nonnull(result);
+	ck_assert_str_eq(result, "interrupted");
 	ledger_free(ledger);
 	ledger = open_it();
 	size_t count = 0;
@@ -581,6 +584,28 @@ START_TEST(a_record_that_a_living_replicaset_maps_to_is_spared)
 }
 END_TEST
 
+START_TEST(what_a_trim_that_was_killed_left_is_not_unfinished_and_goes_with_the_next)
+{
+	struct ledger *ledger = open_limited(3);
+	for (int i = 0; i < 3; i++) {
+		sync_heal(ledger, COMMIT_A, false, LEDGER_APPLIED);
+	}
+	ledger_free(ledger);
+	fake_kube_remove(fake, RECORDS "/plumb-web-1-intent");
+	fake_kube_remove(fake, RECORDS "/plumb-web-2-outcome");
+	ledger = open_limited(3);
+	size_t count = 0;
+	const struct ledger_sync *syncs = ledger_syncs(ledger, &count);
+	ck_assert_uint_eq(count, 2);
+	ck_assert_int_eq(syncs[0].number, 2);
+	ck_assert_int_eq(syncs[0].result, LEDGER_INTERRUPTED);
+	sync_heal(ledger, COMMIT_B, false, LEDGER_APPLIED);
+	ck_assert_ptr_null(fake_kube_get(fake, RECORDS "/plumb-web-1-outcome"));
+	ck_assert_uint_eq(fake_kube_count(fake, RECORDS), 5);
+	ledger_free(ledger);
+}
+END_TEST
+
 START_TEST(replicasets_are_listed_only_when_something_would_go)
 {
 	struct ledger *ledger = open_limited(2);
@@ -694,6 +719,10 @@ START_TEST(an_inventory_that_is_damaged_or_missing_is_an_error_that_names_it)
 		ck_assert_ptr_null(try_open(0, &err));
 		ck_assert_ptr_nonnull(strstr(err.msg, strrchr(base, '/') + 1));
 	}
+	/* A good inventory, but another one: an empty one. */
+	spoil(base, "data", "\"eJyrVkrLL8pNLFGyMtRRKsovL1ayio6tBQBVXQde\"");
+	ck_assert_ptr_null(try_open(0, &err));
+	ck_assert_ptr_nonnull(strstr(err.msg, "content"));
 	fake_kube_remove(fake, base);
 	ck_assert_ptr_null(try_open(0, &err));
 	ck_assert_ptr_nonnull(strstr(err.msg, strrchr(base, '/') + 1));
@@ -754,6 +783,7 @@ int main(void)
 	tcase_add_test(tests, an_answer_lost_at_any_request_is_no_failure_and_doubles_nothing);
 	tcase_add_test(tests, the_limit_spares_the_last_healthy_sync_and_counts_heals_apart);
 	tcase_add_test(tests, a_record_that_a_living_replicaset_maps_to_is_spared);
+	tcase_add_test(tests, what_a_trim_that_was_killed_left_is_not_unfinished_and_goes_with_the_next);
 	tcase_add_test(tests, replicasets_are_listed_only_when_something_would_go);
 	tcase_add_test(tests, settled_revisions_are_merged_into_their_sync);
 	tcase_add_test(tests, the_time_of_verification_is_kept_over_later_syncs);
