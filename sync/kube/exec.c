@@ -16,7 +16,11 @@
 #include "render/doc.h"
 #include "sync/clock.h"
 
-enum { REPLY_BYTES = 1 << 20, WAIT_STEP = 10 };
+enum {
+	REPLY_BYTES = 1 << 20,
+	WAIT_STEP = 10,
+	NOT_FOUND = 127, /* what shells, and posix_spawn where it cannot tell, end with when there is no such program */
+};
 
 extern char **environ;
 
@@ -246,19 +250,25 @@ static int wait_for(pid_t pid, int64_t deadline, bool group)
 	return -1;
 }
 
+/* Adds what the kubeconfig says about getting the plugin, in one line. */
+static bool with_hint(const struct kube_exec *exec, struct err *err)
+{
+	if (!exec->install_hint) {
+		return false;
+	}
+	CLEANUP(text_freep) char *text = text_printf("%s: %s", err->msg, exec->install_hint);
+	for (char *at = text; *at; at++) {
+		*at = (unsigned char)*at < ' ' ? ' ' : *at;
+	}
+	return err_set(err, err->kind, "%s", text);
+}
+
 static bool start_failed(const struct kube_exec *exec, int number, struct err *err)
 {
 	errno = number;
 	(void)err_sys(err, "cannot run credential plugin '%s'", exec->command);
-	if (exec->install_hint) {
-		CLEANUP(text_freep) char *hint = text_dup(exec->install_hint);
-		for (char *at = hint; *at; at++) {
-			*at = (unsigned char)*at < ' ' ? ' ' : *at;
-		}
-		(void)err_set(err, ERR_INPUT, "cannot run credential plugin '%s': %s: %s", exec->command, strerror(number), hint);
-	}
 	err->kind = ERR_INPUT;
-	return false;
+	return with_hint(exec, err);
 }
 
 static bool judge(const struct kube_exec *exec, int status, bool complete, bool in_time, struct err *err)
@@ -269,13 +279,15 @@ static bool judge(const struct kube_exec *exec, int status, bool complete, bool 
 	if (!complete) {
 		return err_set(err, ERR_LIMIT, "credential plugin '%s' printed more than %d bytes", exec->command, REPLY_BYTES);
 	}
-	if (status != -1 && WIFEXITED(status) && WEXITSTATUS(status) == 0) {
+	if (status == -1 || !WIFEXITED(status)) {
+		return err_set(err, ERR_DENIED, "credential plugin '%s' was killed", exec->command);
+	}
+	int code = WEXITSTATUS(status);
+	if (code == 0) {
 		return true;
 	}
-	return status != -1 && WIFEXITED(status)
-	               ? err_set(err, ERR_DENIED, "credential plugin '%s' failed with exit code %d", exec->command,
-	                         WEXITSTATUS(status))
-	               : err_set(err, ERR_DENIED, "credential plugin '%s' was killed", exec->command);
+	(void)err_set(err, ERR_DENIED, "credential plugin '%s' failed with exit code %d", exec->command, code);
+	return code == NOT_FOUND ? with_hint(exec, err) : false;
 }
 
 static bool collect(const struct kube_exec *exec, int fd, pid_t pid, bool group, int64_t deadline,

@@ -5,6 +5,8 @@
  *
  * Every call ends: answered, failed, or past its timeout. 429 and 503 are sent again after Retry-After, lost connections where
  * the method makes it safe (GET, PUT, PATCH, DELETE), with backoff and within the call's timeout; what `done` sees is final.
+ * A server that never answered yet is given up after three tries: its address may be wrong. 429 and 503 without Retry-After
+ * end after four.
  */
 #ifndef SYNC_KUBE_KUBE_H
 #define SYNC_KUBE_KUBE_H
@@ -37,7 +39,7 @@ struct kube_call {
 	void (*done)(struct kube_call *call, void *context);
 	void *context;
 	/* The answer. */
-	int status;               /* HTTP status; 0 when there was none, `err` then says why */
+	int status;               /* HTTP status; 0 when there was none, `err` then says why (and of a 401 whose credentials) */
 	struct buf reply;
 	struct err err;
 	char *etag;               /* NULL if none */
@@ -45,7 +47,7 @@ struct kube_call {
 	void *transport;          /* of the table that runs it */
 };
 
-/* Everything zero but method, path (taken over) and the reply's maximum. */
+/* Everything zero but method, path (taken over) and the maxima of body (LIMIT_OBJECT_BYTES) and reply. */
 struct kube_call kube_call_make(const char *method, char *path);
 void kube_call_release(struct kube_call *call);
 
@@ -92,6 +94,7 @@ struct kube_options {
 
 /* Takes the configuration over. Opens no connection yet. */
 struct kube *kube_open(struct kube_config *config, const struct kube_options *options, struct err *err) MUST_CHECK;
+/* Calls that are still queued or in flight are dropped without `done`; they stay the caller's. */
 void kube_free(struct kube *kube);
 void kube_freep(struct kube **kube);
 
@@ -111,9 +114,10 @@ struct kube_status kube_status_of(const struct kube_call *call);
 void kube_status_release(struct kube_status *status);
 
 /*
- * true for 2xx; else sets err: 401/403 ERR_DENIED, 404 ERR_NOT_FOUND, 409 ERR_CONFLICT, 400/405/415/422 ERR_INPUT, the rest
- * ERR_TRANSIENT, with the server's message, one line. With `hide` the message is replaced by reason and field names: for
- * Secrets, whose values the server may quote.
+ * true for 2xx; else sets err: 401/403 ERR_DENIED, 404 ERR_NOT_FOUND, 409 ERR_CONFLICT, 400/405/415/422 ERR_INPUT
+ * (also the 500 of a server-side apply with a field that the kind does not have), the rest ERR_TRANSIENT, with the server's
+ * message, one line. With `hide` the message is replaced by reason and field names: for Secrets, whose values the server may
+ * quote.
  */
 bool kube_check(const struct kube_call *call, bool hide, struct err *err) MUST_CHECK;
 

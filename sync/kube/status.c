@@ -88,9 +88,15 @@ void kube_status_release(struct kube_status *status)
 	*status = (struct kube_status){ .reason = "", .message = "" };
 }
 
-static enum err_kind kind_of(int status)
+/* A field that the kind does not have is the manifest's fault, yet server-side apply answers it with 500 (seen on 1.36). */
+static bool blames_manifest(const struct kube_status *status)
 {
-	switch (status) {
+	return strstr(status->message, "failed to create typed patch object") != NULL;
+}
+
+static enum err_kind kind_of(int code, const struct kube_status *status)
+{
+	switch (code) {
 	case 401:
 	case 403:
 		return ERR_DENIED;
@@ -105,17 +111,17 @@ static enum err_kind kind_of(int status)
 	case 422:
 		return ERR_INPUT;
 	default:
-		return ERR_TRANSIENT;
+		return blames_manifest(status) ? ERR_INPUT : ERR_TRANSIENT;
 	}
 }
 
-/* Line breaks and what else a terminal would act on become one space. */
+/* Line breaks, what else a terminal would act on and the indentation behind them become one space. */
 static void one_line(char *text)
 {
 	char *to = text;
 	for (const char *from = text; *from; from++) {
-		bool control = (unsigned char)*from < ' ' || *from == 0x7f;
-		if (!control) {
+		bool blank = (unsigned char)*from <= ' ' || *from == 0x7f;
+		if (!blank) {
 			*to++ = *from;
 		} else if (to > text && to[-1] != ' ') {
 			*to++ = ' ';
@@ -167,7 +173,7 @@ bool kube_check(const struct kube_call *call, bool hide, struct err *err)
 		return false;
 	}
 	struct kube_status status = kube_status_of(call);
-	enum err_kind kind = kind_of(call->status);
+	enum err_kind kind = kind_of(call->status, &status);
 	if (hide) {
 		set_hidden(&status, call->status, kind, err);
 	} else {
