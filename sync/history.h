@@ -18,7 +18,7 @@ struct history_row {
 	int64_t revision;
 	const struct ledger_sync *sync; /* the commit that made it, borrowed from the ledger; NULL: drift or from before plumb */
 	char *drift;      /* manager that made it, "kubectl-set"; "" unknown; NULL where sync is set */
-	char *image;      /* of the first container, "+N" behind it where there are more */
+	char *image;      /* of the first container, " +N" behind it where there are more */
 	char *replicaset;
 	int64_t replicas; /* spec.replicas of the ReplicaSet */
 	int64_t created;  /* ReplicaSet's creation, seconds since 1970 */
@@ -37,8 +37,16 @@ bool history_of_deployment(struct kube *kube, const struct ledger *ledger, const
                            struct history *out, struct err *err) MUST_CHECK;
 
 /*
+ * Fills in number, ReplicaSet and hash of a sync's revisions where the ReplicaSets are there already: for the outcome of a sync
+ * that waited for its rollouts. One list of metadata a namespace. What is not found stays as it is and is settled later.
+ */
+bool history_resolve(struct kube *kube, struct ledger_sync *sync, struct err *err) MUST_CHECK;
+
+/*
  * Finds revision numbers and ReplicaSets for the syncs whose revisions are pending, by template-commit and owner, and records
- * them (ledger_settle). Denied writes are no error: it is tried again next time. *settled counts the records written.
+ * them (ledger_settle), sync by sync, once all of a sync are known or can no longer come: the Deployment is gone, replaced, or
+ * was changed again by a newer sync. Denied reads and writes are no error: it is tried again next time. *settled counts the
+ * records written. Costs nothing where nothing is pending.
  */
 bool history_settle(struct kube *kube, struct ledger *ledger, size_t *settled, struct err *err) MUST_CHECK;
 

@@ -5,6 +5,7 @@
 #ifndef SYNC_INVENTORY_H
 #define SYNC_INVENTORY_H
 
+#include <cjson/cJSON.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -28,6 +29,13 @@ void inventory_row_free(struct inventory_row *row);
 struct inventory_row *inventory_row_dup(const struct inventory_row *row);
 bool inventory_row_equal(const struct inventory_row *a, const struct inventory_row *b);
 
+/*
+ * A row as it is recorded, and back (NULL where kind or name is missing; fields that are not known are ignored). Nothing that
+ * derives from a Secret's data is written, whatever the row holds (safety rule 25).
+ */
+cJSON *inventory_row_doc(const struct inventory_row *row) MUST_CHECK;
+struct inventory_row *inventory_row_of(const cJSON *doc) MUST_CHECK;
+
 struct inventory {
 	struct inventory_row **rows; /* removed ones are gone; order is that of insertion */
 	size_t count;
@@ -38,6 +46,8 @@ struct inventory {
 #define INVENTORY_INIT ((struct inventory){ 0 })
 
 void inventory_release(struct inventory *inventory);
+
+/* Deep; what `to` held is released. */
 void inventory_copy(const struct inventory *from, struct inventory *to);
 
 /* Borrowed; NULL if none. */
@@ -47,10 +57,16 @@ struct inventory_row *inventory_find(const struct inventory *inventory, const st
 void inventory_take(struct inventory *inventory, struct inventory_row *row);
 void inventory_remove(struct inventory *inventory, const struct ident *id);
 
-/* Rows as compact JSON with a format version, sorted by identity, zlib-compressed. Equal inventories give equal bytes. */
+/*
+ * Rows as compact JSON with a format version, sorted by identity, zlib-compressed. Equal inventories give equal bytes. false
+ * over the buffer's maximum.
+ */
 bool inventory_pack(const struct inventory *inventory, struct buf *out) MUST_CHECK;
 
-/* An unknown newer format: ERR_LIMIT, and then nothing may be pruned (safety rule 27). */
+/*
+ * Replaces what `out` held. An unknown newer format: ERR_LIMIT, and then nothing may be pruned (safety rule 27); damaged or
+ * oversized input: ERR_INPUT.
+ */
 bool inventory_unpack(const void *bytes, size_t len, struct inventory *out, struct err *err) MUST_CHECK;
 
 #endif

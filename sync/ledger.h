@@ -27,7 +27,7 @@ struct ledger_revision {
 	struct ident id;
 	char *uid;       /* of the Deployment */
 	int64_t from;    /* revision before; 0 none */
-	int64_t to;      /* revision made; 0 not known yet */
+	int64_t to;      /* revision made; 0 not known yet, or never made where the sync is no longer pending */
 	char *replicaset; /* its name; NULL not known yet */
 	char *hash;      /* pod-template-hash; NULL not known yet */
 	char *healed_from; /* a heal: the managers whose change was undone, "kubectl-set"; NULL otherwise */
@@ -61,7 +61,7 @@ struct ledger_sync {
 	char *server;        /* discovery_digest at that time: template hashes hold as long as it is the same; NULL unfinished */
 	struct ledger_revision *revisions;
 	size_t revision_count;
-	bool revisions_pending; /* Deployments whose `to` is not known yet */
+	bool revisions_pending; /* number, ReplicaSet or hash of one are not known yet, and may still come */
 };
 
 struct ledger;
@@ -72,18 +72,22 @@ struct ledger_options {
 	unsigned history_limit;  /* 0: 20 */
 };
 
-/* Reads all records: one LIST, and one GET for the current inventory. A missing ledger is an empty one. */
+/*
+ * Reads all records: one LIST, and one GET for the current inventory. A missing ledger is an empty one. Records that make no
+ * sense are skipped; an inventory that is damaged or missing is an error that names it: without it nothing could be pruned
+ * safely. (Who deletes the anchor begins a new ledger.)
+ */
 struct ledger *ledger_open(struct kube *kube, const struct ledger_options *options, struct err *err) MUST_CHECK;
 void ledger_free(struct ledger *ledger);
 void ledger_freep(struct ledger **ledger);
 
-/* Oldest first; borrowed. */
+/* Oldest first. Borrowed, and valid until the next ledger_begin, ledger_finish or ledger_settle, as all below. */
 const struct ledger_sync *ledger_syncs(const struct ledger *ledger, size_t *count);
 
 /* The newest one with an outcome, heals included; NULL if none. Borrowed. */
 const struct ledger_sync *ledger_last(const struct ledger *ledger);
 
-/* The newest sync, not a heal, if it has no outcome (it was killed); NULL otherwise. */
+/* The newest sync, if it has no outcome (it was killed) and is not a heal; NULL otherwise. */
 const struct ledger_sync *ledger_unfinished(const struct ledger *ledger);
 
 /* The current inventory: of the newest record, the union where it is unfinished. Borrowed. */
@@ -93,21 +97,34 @@ const struct inventory *ledger_inventory(const struct ledger *ledger);
 bool ledger_newer_format(const struct ledger *ledger);
 
 /*
- * Before the first write: anchor (if missing), inventory, intent. `sync` gives the texts; number, started are set in it.
- * ERR_CONFLICT when another process made that number first: read everything again. When the unfinished sync is of the same
- * commit, path and URL it is taken up under its number, else it gets the outcome "interrupted" first.
+ * Before the first write: anchor (if missing), inventory (if it differs from the last one's in more than LIMIT_DELTA_ROWS rows),
+ * intent. `sync` gives the texts; number, started and heal are set in it. ERR_CONFLICT when another process made that number
+ * first, or a ConfigMap of the anchor's name is somebody else's: read everything again.
+ *
+ * `inventory_union` holds the old inventory and all that is about to be made; rows that are not known to exist have no uid. It
+ * may be what ledger_inventory gave. When the unfinished sync is of the same commit, path and URL, and its intent has all these
+ * rows, it is taken up under its number without a request (a heal then becomes the sync that it finishes); else it gets the
+ * outcome "interrupted" first.
  */
 bool ledger_begin(struct ledger *ledger, struct ledger_sync *sync, const struct inventory *inventory_union,
                   struct err *err) MUST_CHECK;
 
-/* After the last write: the outcome with result, message, revisions and server of `sync`, and the inventory as it is now. Then trims. */
+/*
+ * After the last write: the outcome with result, message, revisions and server of `sync`, and the inventory as it is now;
+ * finished and revisions_pending are set in it. Then trims, as best it can: history_limit syncs stay and as many heals, and
+ * beyond that the newest record, the last healthy ones, those with revisions that are pending, and those that a living
+ * ReplicaSet maps to.
+ */
 bool ledger_finish(struct ledger *ledger, struct ledger_sync *sync, const struct inventory *now, struct err *err) MUST_CHECK;
 
-/* Revisions of an earlier sync that have become known. */
+/*
+ * Revisions of a finished sync that have become known; those that are not given stay as they are, and nothing of it is pending
+ * any more. What another process recorded first is taken over.
+ */
 bool ledger_settle(struct ledger *ledger, int64_t number, const struct ledger_revision *revisions, size_t count,
                    struct err *err) MUST_CHECK;
 
-/* Remembers on the newest outcome's metadata (annotation plumb.dev/verified-at) that everything was verified now; and when that was, 0 never. */
+/* Remembers on the newest outcome (annotation plumb.dev/verified-at) that all was verified now; and when that was, 0 never. */
 bool ledger_mark_verified(struct ledger *ledger, int64_t wall, struct err *err) MUST_CHECK;
 int64_t ledger_verified(const struct ledger *ledger);
 
