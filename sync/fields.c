@@ -184,7 +184,7 @@ static bool cover_value(struct fields_check *check, const struct step *step, con
 bool fields_check(struct fields_check *check)
 {
 	check->owner = NULL;
-	return cover_mapping(check, NULL, check->set, check->manifest);
+	return cJSON_IsObject(check->manifest) && cover_mapping(check, NULL, check->set, check->manifest);
 }
 
 bool fields_cover(const cJSON *set, const cJSON *manifest, struct buf *missed)

@@ -142,7 +142,7 @@ static const cJSON *next_around(const cJSON *node, const cJSON *from, const cJSO
 
 const cJSON *key_field(const cJSON *node, const cJSON *from, const char *name)
 {
-	from = from ? from : node->child;
+	from = from ? from : key_first(node);
 	for (const cJSON *at = from; at; at = next_around(node, from, at)) {
 		if (at->string[0] == 'f' && at->string[1] == ':' && strcmp(at->string + 2, name) == 0) {
 			return at;
@@ -180,7 +180,7 @@ static bool is_index(const char *key, size_t index)
 
 const cJSON *key_element(const cJSON *node, const cJSON *from, const cJSON *list, const cJSON *element, size_t index)
 {
-	from = from ? from : node->child;
+	from = from ? from : key_first(node);
 	for (const cJSON *at = from; at; at = next_around(node, from, at)) {
 		if (fits(at->string, list, element) || is_index(at->string, index)) {
 			return at;

@@ -38,9 +38,15 @@ void key_print(struct buf *out, const char *key, const cJSON *element);
 /* Appends ".name", or "[name]" for a name that is no plain word; without the dot at the beginning. */
 void key_print_field(struct buf *out, const char *name);
 
+/* The first child of a node; what is no mapping has none. */
+static inline const cJSON *key_first(const cJSON *node)
+{
+	return cJSON_IsObject(node) ? node->child : NULL;
+}
+
 static inline bool key_is_leaf(const cJSON *node)
 {
-	return node->child == NULL;
+	return !key_first(node);
 }
 
 /* "." or without children: the node itself is owned. */

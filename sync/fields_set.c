@@ -49,19 +49,19 @@ static cJSON *find_from(cJSON *node, cJSON *from, const char *key)
 	return NULL;
 }
 
+/* Also settles what no server writes: a key twice, values that are no mappings. */
 static void merge(cJSON *into, const cJSON *from, unsigned depth)
 {
 	cJSON *hint = into->child;
-	const cJSON *child = NULL;
-	cJSON_ArrayForEach(child, from) {
+	for (const cJSON *child = key_first(from); child; child = child->next) {
 		cJSON *peer = find_from(into, hint, child->string);
+		bool member = key_is_member(child) || (peer && key_is_member(peer));
 		if (!peer) {
-			cJSON_AddItemToObject(into, child->string, copy_of(child));
-			continue;
+			peer = cJSON_CreateObject();
+			cJSON_AddItemToObject(into, child->string, peer);
 		}
 		hint = peer->next;
-		bool member = key_is_member(peer) || key_is_member(child);
-		if (depth < FIELDS_DEEPEST) {
+		if (!is_dot(child) && depth < FIELDS_DEEPEST) {
 			merge(peer, child, depth + 1);
 		}
 		if (member && peer->child) {
@@ -72,7 +72,8 @@ static void merge(cJSON *into, const cJSON *from, unsigned depth)
 
 cJSON *fields_union(const cJSON *a, const cJSON *b)
 {
-	cJSON *out = a ? copy_of(a) : cJSON_CreateObject();
+	cJSON *out = cJSON_CreateObject();
+	merge(out, a, 0);
 	merge(out, b, 0);
 	return out;
 }
@@ -82,8 +83,7 @@ static cJSON *minus(const cJSON *node, cJSON *peer, unsigned depth)
 {
 	cJSON *out = cJSON_CreateObject();
 	cJSON *hint = peer->child;
-	const cJSON *child = NULL;
-	cJSON_ArrayForEach(child, node) {
+	for (const cJSON *child = key_first(node); child; child = child->next) {
 		if (is_dot(child)) {
 			continue;
 		}
@@ -136,8 +136,7 @@ static const cJSON *value_for(const cJSON *node, const cJSON *child, const cJSON
 static cJSON *within(const cJSON *node, const cJSON *value, unsigned depth)
 {
 	cJSON *out = cJSON_CreateObject();
-	const cJSON *child = NULL;
-	cJSON_ArrayForEach(child, node) {
+	for (const cJSON *child = key_first(node); child; child = child->next) {
 		const cJSON *inner = is_dot(child) ? NULL : value_for(node, child, value);
 		if (is_dot(child)) {
 			add_dot(out);
@@ -162,7 +161,7 @@ cJSON *fields_within(const cJSON *set, const cJSON *document)
 
 bool fields_empty(const cJSON *set)
 {
-	return !set || !set->child;
+	return key_is_leaf(set);
 }
 
 struct visit {
@@ -194,8 +193,7 @@ static void cut(struct buf *path, size_t len)
 
 static void visit_leaves(struct visit *visit, const cJSON *node, unsigned depth)
 {
-	const cJSON *child = NULL;
-	cJSON_ArrayForEach(child, node) {
+	for (const cJSON *child = key_first(node); child; child = child->next) {
 		size_t len = visit->path.len;
 		bool alone = !node->child->next;
 		if (is_dot(child)) {

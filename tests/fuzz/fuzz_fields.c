@@ -37,7 +37,7 @@ static void check_pair(const cJSON *set, const cJSON *manifest)
 	cJSON_AddItemToArray(managed, entry);
 	struct fields_check check = { .set = set, .manifest = manifest, .managed = managed, .missed = &missed };
 	bool covered = fields_check(&check);
-	if (covered != (missed.len == 0) && !covered) {
+	if (!covered && cJSON_IsObject(manifest) && missed.len == 0) {
 		abort();
 	}
 	CLEANUP(doc_freep) cJSON *within = fields_within(set, manifest);
