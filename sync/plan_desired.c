@@ -1,8 +1,6 @@
 /*
  * Decisions on what Git has. Each rule is a function that decides or leaves it to the next; the first that decides wins.
  */
-#include <assert.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "render/doc.h"

@@ -1,7 +1,6 @@
 /*
  * Decisions on what the inventory has and Git no longer. Rows are hints: what is deleted must prove by itself that it is ours.
  */
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
