@@ -14,11 +14,28 @@
 /* The entry of a manager in metadata.managedFields; operation "Apply" or "Update", subresource "" for none. NULL if none. */
 const cJSON *fields_entry(const cJSON *metadata, const char *manager, const char *operation, const char *subresource);
 
-/* Whether `set` (a fieldsV1) owns all that the manifest says; the first path it misses goes to missed, "spec.replicas" (may be NULL).
- * Rules: shared notes 3.4b in docs/adr. apiVersion, kind, metadata.name and metadata.namespace do not count. */
+/*
+ * Whether `set` (a fieldsV1; NULL: nothing) owns all that the manifest says; the first path it misses goes to missed,
+ * "spec.template.spec.containers[name=web].image" (may be NULL). No schema is needed, because the trie tells it: a leaf is owned
+ * whole, list elements are found by the key fields that the set names, one that the element leaves out stands for its
+ * default and fits anything, and what says nothing (null, an empty mapping or list) may be absent. What the server does not
+ * track does not count: apiVersion, kind, metadata.name, .namespace, .uid and their like.
+ */
 bool fields_cover(const cJSON *set, const cJSON *manifest, struct buf *missed);
 
-/* Whether the set owns the path, given as '/'-separated field names ("spec/replicas"), itself or through a leaf above. */
+/* fields_cover with more to ask and to tell. */
+struct fields_check {
+	const cJSON *set;
+	const cJSON *manifest;
+	bool without_replicas;  /* spec.replicas does not count */
+	const cJSON *managed;   /* metadata.managedFields, searched for the owner of what is missed; NULL: not searched */
+	struct buf *missed;     /* may be NULL */
+	const cJSON *owner;     /* answer: the first entry that owns the missed path; NULL if none does */
+};
+
+bool fields_check(struct fields_check *check);
+
+/* Whether the set owns the path or something below it, given as '/'-separated field names ("spec/replicas"), itself or through a leaf above. */
 bool fields_own(const cJSON *set, const char *path);
 
 /* New sets, cJSON_Delete them. a or b may be NULL. */

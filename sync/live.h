@@ -22,7 +22,10 @@ struct live {
 	bool deleting;                /* has a deletionTimestamp */
 };
 
-/* Takes the metadata over; NULL (and it stays the caller's) where name or uid is missing. */
+/*
+ * Takes the metadata over; NULL (and it stays the caller's) where name or uid is missing. To save memory, what nobody needs of
+ * it goes: the annotation kubectl.kubernetes.io/last-applied-configuration, and whose fields the status is.
+ */
 struct live *live_new(const char *group, const char *kind, cJSON *metadata) MUST_CHECK;
 void live_free(struct live *live);
 
@@ -59,7 +62,7 @@ struct live_query {
 
 /*
  * Runs all queries, many in flight, and adds what they find to out. Lists are read in pages (limit 5000 with continue, begun
- * anew on 410). true when every query was answered or denied or absent; a failed one has its err set.
+ * anew on 410). A LIST adds all of its objects or, where one of its pages failed, none. true when every query was answered or denied or absent; a failed one has its err set.
  */
 bool lives_gather(struct kube *kube, struct live_query *queries, size_t count, struct lives *out);
 
