@@ -1,10 +1,12 @@
 #include "sync/kube/config.h"
 
+#include <openssl/evp.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "render/base/buf.h"
-#include "render/base/macros.h"
+#include "render/base/limits.h"
+#include "render/doc.h"
 #include "sync/kube/exec.h"
 #include "sync/kube/kubeconfig.h"
 
@@ -67,6 +69,25 @@ static bool read_paths(struct kube_config *config, const struct kubeconfig_paths
 	       (!paths->key || kube_config_read(paths->key, &config->key, err)) && read_tokens(config, err);
 }
 
+/* provideClusterInfo: the plugin gets the CA that was read meanwhile. */
+static void complete_info(struct kube_config *config)
+{
+	struct err ignored = ERR_INIT;
+	const char *info = config->exec && config->exec->cluster ? config->exec->cluster : "";
+	CLEANUP(doc_freep) cJSON *doc = *info ? doc_parse(info, strlen(info), &ignored) : NULL;
+	if (!doc || !secret_is_set(&config->ca)) {
+		return;
+	}
+	CLEANUP(text_freep) char *coded = alloc_new(config->ca.len / 3 * 4 + 8, 1);
+	(void)EVP_EncodeBlock((unsigned char *)coded, (const unsigned char *)config->ca.text, (int)config->ca.len);
+	doc_set_text(doc, "certificate-authority-data", coded);
+	CLEANUP(buf_release) struct buf text = BUF_INIT(2 * LIMIT_KUBECONFIG_BYTES);
+	if (doc_print(doc, &text)) {
+		free(config->exec->cluster);
+		config->exec->cluster = buf_detach(&text);
+	}
+}
+
 static bool take_context(const struct kubeconfig *files, const struct kube_config_options *options,
                          struct kube_config *out, struct err *err)
 {
@@ -78,6 +99,7 @@ static bool take_context(const struct kubeconfig *files, const struct kube_confi
 	if (!read_paths(&config, &paths, err)) {
 		return err_wrap(err, "context '%s'", config.context);
 	}
+	complete_info(&config);
 	*out = config;
 	config = (struct kube_config){ 0 };
 	return true;

@@ -80,6 +80,9 @@ void header_warnings(const char *value, size_t len, struct buf *out)
 		at = unquote(quote, end, out);
 		if (!at || out->len == start) {
 			out->len = start;
+			if (out->data) {
+				out->data[start] = '\0';
+			}
 			return;
 		}
 		(void)buf_putc(out, '\0');

@@ -109,13 +109,13 @@ static enum err_kind kind_of(int status)
 	}
 }
 
-/* Line breaks and what else a terminal would act on become one space. */
+/* Line breaks, what else a terminal would act on and the indentation behind them become one space. */
 static void one_line(char *text)
 {
 	char *to = text;
 	for (const char *from = text; *from; from++) {
-		bool control = (unsigned char)*from < ' ' || *from == 0x7f;
-		if (!control) {
+		bool blank = (unsigned char)*from <= ' ' || *from == 0x7f;
+		if (!blank) {
 			*to++ = *from;
 		} else if (to > text && to[-1] != ' ') {
 			*to++ = ' ';

@@ -197,6 +197,21 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *context)
 	return size * count;
 }
 
+/*
+ * The body of a POST is fetched by curl and cannot be rewound. On its own, curl sends a request again when a connection that
+ * was used before ends without an answer, whatever the method; this way it fails instead.
+ */
+static size_t on_fetch(char *out, size_t size, size_t count, void *context)
+{
+	struct transfer *transfer = context;
+	const struct buf *body = &transfer->call->body;
+	size_t left = body->len - transfer->sent;
+	size_t len = left < size * count ? left : size * count;
+	memcpy(out, body->data + transfer->sent, len);
+	transfer->sent += len;
+	return len;
+}
+
 /* A peer that vanished without a word is noticed by the kernel; all requests on the connection then fail and are sent again. */
 static int on_socket(void *context, curl_socket_t fd, curlsocktype purpose)
 {
@@ -248,6 +263,8 @@ static CURLcode set_fixed(struct transfer *transfer, const struct target *target
 	code = code ? code : curl_easy_setopt(easy, CURLOPT_HEADERDATA, transfer);
 	code = code ? code : curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
 	code = code ? code : curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer);
+	code = code ? code : curl_easy_setopt(easy, CURLOPT_READFUNCTION, on_fetch);
+	code = code ? code : curl_easy_setopt(easy, CURLOPT_READDATA, transfer);
 	code = code ? code : curl_easy_setopt(easy, CURLOPT_PRIVATE, transfer);
 	if (target->proxy) {
 		code = code ? code : curl_easy_setopt(easy, CURLOPT_PROXY, target->proxy);
@@ -281,9 +298,11 @@ void transfer_release(struct transfer *transfer)
 
 static void set_body(CURL *easy, const struct kube_call *call)
 {
-	if (call->body.len || strcmp(call->method, "POST") == 0) {
+	bool post = strcmp(call->method, "POST") == 0;
+	if (call->body.len || post) {
 		(void)curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)call->body.len);
-		(void)curl_easy_setopt(easy, CURLOPT_POSTFIELDS, buf_text(&call->body));
+		(void)curl_easy_setopt(easy, CURLOPT_POSTFIELDS, post && call->body.len ? NULL : buf_text(&call->body));
+		(void)curl_easy_setopt(easy, CURLOPT_POST, 1L);
 	} else {
 		(void)curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
 	}
@@ -316,6 +335,7 @@ static void clear_answer(struct transfer *transfer)
 	buf_reset(&transfer->warnings);
 	transfer->retry_after = -1;
 	transfer->too_long = false;
+	transfer->sent = 0;
 	transfer->error[0] = '\0';
 }
 
@@ -341,12 +361,13 @@ static const char *reason(const struct transfer *transfer, CURLcode code)
 	return transfer->error[0] ? transfer->error : curl_easy_strerror(code);
 }
 
-static void explain_connect(const struct transfer *transfer, const char *server, CURLcode code, struct err *err)
+static void explain_connect(const struct transfer *transfer, const struct target *target, CURLcode code, struct err *err)
 {
+	const char *server = target->config->server;
 	long number = 0;
 	(void)curl_easy_getinfo(transfer->easy, CURLINFO_OS_ERRNO, &number);
 	char text[128];
-	(void)err_set(err, ERR_TRANSIENT, "cannot connect to '%s': %s", server,
+	(void)err_set(err, ERR_TRANSIENT, "cannot connect to '%s'%s: %s", server, target->proxy ? " through its proxy-url" : "",
 	              number ? strerror_r((int)number, text, sizeof text) : reason(transfer, code));
 }
 
@@ -356,13 +377,15 @@ void transfer_explain(const struct transfer *transfer, const struct target *targ
 	if (transfer->too_long) {
 		(void)err_set(err, ERR_LIMIT, "the answer of '%s' is longer than %zu bytes", server, transfer->call->reply.max);
 	} else if (code == CURLE_COULDNT_CONNECT) {
-		explain_connect(transfer, server, code, err);
+		explain_connect(transfer, target, code, err);
 	} else if (code == CURLE_PEER_FAILED_VERIFICATION) {
 		(void)err_set(err, ERR_DENIED, "cannot trust the certificate of '%s': %s", server, reason(transfer, code));
 	} else if (code == CURLE_SSL_CACERT_BADFILE) {
 		(void)err_set(err, ERR_INPUT, "the certificate authority for '%s' is no PEM certificate", server);
 	} else if (code == CURLE_SSL_CERTPROBLEM) {
 		(void)err_set(err, ERR_INPUT, "the client certificate for '%s' cannot be used: %s", server, reason(transfer, code));
+	} else if (code == CURLE_SEND_FAIL_REWIND) {
+		(void)err_set(err, ERR_TRANSIENT, "'%s' closed the connection without an answer", server);
 	} else if (code == CURLE_OPERATION_TIMEDOUT) {
 		(void)err_set(err, ERR_TRANSIENT, "no answer from '%s' in time: %s", server, reason(transfer, code));
 	} else {

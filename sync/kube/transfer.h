@@ -56,6 +56,7 @@ struct transfer {
 	int64_t retry_after;     /* milliseconds, -1 if not said */
 	struct buf warnings;     /* texts, each with a NUL */
 	bool too_long;           /* the reply passed its maximum */
+	size_t sent;             /* bytes of the body that curl has fetched, where it fetches them */
 	char error[CURL_ERROR_SIZE];
 };
 
