@@ -1,4 +1,5 @@
 #include <inttypes.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -157,7 +158,10 @@ static bool unschedulable(const cJSON *pod, struct health_report *out)
 		return false;
 	}
 	const char *message = doc_text(condition, "message");
-	health_set(out, HEALTH_FAILED, "Unschedulable", "%s", message ? message : "no node takes it");
+	message = message ? message : "no node takes it";
+	/* Its first sentence: the rest is about preemption. */
+	const char *stop = strstr(message, ". ");
+	health_set(out, HEALTH_FAILED, "Unschedulable", "%.*s", (int)(stop ? stop - message : (ptrdiff_t)strnlen(message, 1000)), message);
 	return true;
 }
 

@@ -28,6 +28,12 @@ static bool is_deployment(const struct ident *id)
 	return same(id->group, "apps") && same(id->kind, "Deployment");
 }
 
+/* That pods cannot be made, as the object's condition or its events say it. */
+static bool creation_failed(const char *text)
+{
+	return strncmp(text, "FailedCreate", strlen("FailedCreate")) == 0;
+}
+
 struct health_report rollout_compose(const struct follow *follow)
 {
 	const struct health_report *base = &follow->base;
@@ -35,9 +41,9 @@ struct health_report rollout_compose(const struct follow *follow)
 	if (!follow->hint) {
 		return report;
 	}
-	if (base->health == HEALTH_FAILED) {
+	if (base->health == HEALTH_FAILED && !creation_failed(base->message)) {
 		health_set(&report, base->health, base->reason, "%s", follow->hint);
-	} else if (strncmp(follow->hint, "FailedCreate", strlen("FailedCreate")) == 0) {
+	} else if (creation_failed(follow->hint)) {
 		health_set(&report, base->health, "ReplicaFailure", "%s", follow->hint);
 	} else {
 		health_set(&report, base->health, base->reason, "%s; %s", base->message, follow->hint);
@@ -134,6 +140,9 @@ void rollout_judge(struct wait *wait, struct follow *follow, const cJSON *object
 	if (rollout->uid && uid && strcmp(rollout->uid, uid) != 0) {
 		rollout_gone(wait, follow, "Replaced", "was replaced");
 		return;
+	}
+	if (!rollout->uid && uid) {
+		rollout->uid = text_dup(uid); /* from here on it is that one */
 	}
 	struct health_report report;
 	health_of(object, rollout->generation, &report);

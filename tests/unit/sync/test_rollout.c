@@ -263,7 +263,7 @@ static int never(struct fake *fake, const char *path, struct buf *reply)
 
 START_TEST(the_deadline_is_kept_and_tells_what_the_pods_wait_for)
 {
-	static const int64_t timeouts[] = { 200, 700, 1500 };
+	static const int64_t timeouts[] = { 200, 500, 1200 };
 	struct fake fake = fake_make(never);
 	struct rollout web = follow(&deployments, "web");
 	struct err err = ERR_INIT;
@@ -387,11 +387,11 @@ START_TEST(alive_ends_the_wait)
 	struct rollout web = follow(&deployments, "web");
 	struct err err = ERR_INIT;
 	int64_t begin = clock_now();
-	ck_assert(!wait_for(&fake, &web, 1, 1500, &err));
+	ck_assert(!wait_for(&fake, &web, 1, 600, &err));
 	ck_assert_int_eq(err.kind, ERR_NONE);
 	ck_assert(!web.settled);
 	ck_assert_str_ne(web.report.reason, "Timeout");
-	ck_assert_int_le(clock_now() - begin, 1600);
+	ck_assert_int_le(clock_now() - begin, 700);
 	rollout_release(&web);
 }
 END_TEST
