@@ -136,7 +136,7 @@ static void list(struct group *group, const char *token)
 
 void rollout_poll(struct wait *wait, struct group *group)
 {
-	bool many = group->open > GETS && wait->options->selector;
+	bool many = group->open > GETS && wait->options->selector && group->resource->listable;
 	size_t in_list = 0;
 	for (size_t i = 0; i < group->by_name.count; i++) {
 		struct follow *follow = group->by_name.entries[i].value;

@@ -119,8 +119,7 @@ START_TEST(any_json_is_judged_without_harm)
 {
 	static const char *const texts[] = { "null", "[]", "{}", "{\"apiVersion\":7,\"kind\":[]}",
 		                             "{\"apiVersion\":\"apps/v1\",\"kind\":\"Deployment\",\"status\":7}",
-		                             "{\"kind\":\"Pod\",\"apiVersion\":\"v1\",\"status\":{\"phase\":\"Running\",\"conditions\":[7],"
-		                             "\"containerStatuses\":[null,{\"state\":{\"waiting\":{\"reason\":\"CrashLoopBackOff\"}}}]}}" };
+		                             "{\"kind\":\"Pod\",\"apiVersion\":\"v1\",\"status\":{\"conditions\":[7],\"containerStatuses\":[null,7]}}" };
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
 		CLEANUP(doc_freep) cJSON *doc = cJSON_Parse(texts[i]);
 		struct health_report report;

@@ -117,9 +117,9 @@ static void count_change(void *context, const struct rollout *rollout)
 	((struct fake *)context)->changes++;
 }
 
-static const struct resource deployments = { .group = "apps", .version = "v1", .kind = "Deployment", .plural = "deployments", .namespaced = true };
-static const struct resource statefulsets = { .group = "apps", .version = "v1", .kind = "StatefulSet", .plural = "statefulsets", .namespaced = true };
-static const struct resource configmaps = { .group = "", .version = "v1", .kind = "ConfigMap", .plural = "configmaps", .namespaced = true };
+static const struct resource deployments = { .group = "apps", .version = "v1", .kind = "Deployment", .plural = "deployments", .namespaced = true, .listable = true };
+static const struct resource statefulsets = { .group = "apps", .version = "v1", .kind = "StatefulSet", .plural = "statefulsets", .namespaced = true, .listable = true };
+static const struct resource configmaps = { .group = "", .version = "v1", .kind = "ConfigMap", .plural = "configmaps", .namespaced = true, .listable = true };
 
 static struct rollout follow(const struct resource *resource, const char *name)
 {
