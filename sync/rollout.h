@@ -17,7 +17,7 @@
 struct rollout {
 	struct ident id;                  /* owned */
 	const struct resource *resource;  /* borrowed */
-	char *uid;                        /* what we applied; another UID there is a failure "replaced" */
+	char *uid;                        /* owned; what we applied: another UID there is a failure "replaced"; NULL: the first seen */
 	int64_t generation;               /* of the apply's answer */
 	/* The answer. */
 	struct health_report report;
