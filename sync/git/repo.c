@@ -222,9 +222,17 @@ static bool is_stored(struct repo *repo, const char *ref, struct repo_commit *ou
 	return ref && libgit_id(ref, &id) && repo_show(repo, ref, out, &ignored);
 }
 
+/* What the remote holds of the old store goes with it. */
+static bool renew(struct repo *repo, struct err *err)
+{
+	remote_free(repo->remote);
+	repo->remote = NULL;
+	return store_renew(&repo->store, err);
+}
+
 bool repo_fetch(struct repo *repo, const char *ref, int64_t deadline, struct repo_commit *out, struct err *err)
 {
-	if (repo->store.damaged && !store_renew(&repo->store, err)) {
+	if (repo->store.damaged && !renew(repo, err)) {
 		return false;
 	}
 	if (is_stored(repo, ref, out)) {
@@ -237,5 +245,5 @@ bool repo_fetch(struct repo *repo, const char *ref, int64_t deadline, struct rep
 	if (!repo->store.damaged && (!libgit_blames_store() || store_has_history(&repo->store))) {
 		return false;
 	}
-	return store_renew(&repo->store, err) && fetch_once(repo, ref, deadline, out, err);
+	return renew(repo, err) && fetch_once(repo, ref, deadline, out, err);
 }
