@@ -9,6 +9,7 @@
 #include "render/base/buf.h"
 #include "render/base/limits.h"
 #include "sync/clock.h"
+#include "sync/git/http_error.h"
 #include "sync/git/url.h"
 
 static const char REFS_PATH[] = "/info/refs?service=git-upload-pack";
@@ -220,27 +221,12 @@ static void send_request(struct http *http)
 	http->alive = clock_now();
 }
 
-static bool certificate_refused(CURLcode code)
-{
-	return code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE || code == CURLE_SSL_ISSUER_ERROR ||
-	       code == CURLE_SSL_INVALIDCERTSTATUS;
-}
-
-static bool transfer_failed(struct http *http, struct err *err)
+static bool transfer_failed(const struct http *http, struct err *err)
 {
 	if (http->over || http->result == CURLE_WRITE_ERROR) {
 		return err_set(err, ERR_LIMIT, "the answer of '%s' has more than %zu MiB", http->shown, LIMIT_GIT_REPLY_BYTES >> 20);
 	}
-	/* This one message of curl quotes the proxy's address, password and all. */
-	bool unsafe = *http->reason == '\0' || strstr(http->reason, "Unsupported proxy");
-	const char *reason = unsafe ? curl_easy_strerror(http->result) : http->reason;
-	if (certificate_refused(http->result)) {
-		return err_set(err, ERR_DENIED, "the certificate of '%s' is not trusted: %s (--git-ca-file names another authority)",
-		               http->shown, reason);
-	}
-	enum err_kind kind = http->result == CURLE_URL_MALFORMAT || http->result == CURLE_UNSUPPORTED_PROTOCOL ? ERR_INPUT
-	                                                                                                     : ERR_TRANSIENT;
-	return err_set(err, kind, "cannot reach '%s': %s", http->shown, reason);
+	return http_error_of_curl(http->shown, http->result, http->reason, err);
 }
 
 static bool no_time(const struct http *http, struct err *err)
@@ -341,41 +327,18 @@ static bool waited(struct http *http)
 	return true;
 }
 
-static bool denied(const struct http *http, long status, struct err *err)
-{
-	bool given = secret_is_set(&http->source->token) || secret_is_set(&http->source->password);
-	if (!http->trusted && given) {
-		return err_set(err, ERR_DENIED, "'%s' redirects to another host, which wants credentials (%ld)", http->shown, status);
-	}
-	if (!given) {
-		return err_set(err, ERR_DENIED,
-		               "'%s' wants credentials: give --git-token-file or --git-username with --git-password-file",
-		               http->shown);
-	}
-	const char *what = secret_is_set(&http->source->token) ? "token" : "user name and password";
-	return status == 401 ? err_set(err, ERR_DENIED, "'%s' refuses the %s (401)", http->shown, what)
-	                     : err_set(err, ERR_DENIED, "the %s gives no right to read '%s' (403)", what, http->shown);
-}
-
 static bool refused(const struct http *http, long status, struct err *err)
 {
-	if (status == 200) {
-		return err_set(err, ERR_INPUT, "'%s' does not answer as a Git repository: is the address right?", http->shown);
-	}
-	if (status == 401 || status == 403) {
-		return denied(http, status, err);
-	}
-	if (status == 404 || status == 410) {
-		return err_set(err, ERR_NOT_FOUND, "'%s' does not exist, or these credentials cannot see it (%ld)", http->shown, status);
-	}
-	if (status == 429 || status >= 500) {
-		curl_off_t seconds = 0;
-		(void)curl_easy_getinfo(http->easy, CURLINFO_RETRY_AFTER, &seconds);
-		return seconds > 0 ? err_set(err, ERR_TRANSIENT, "'%s' answers %ld and asks to wait %lld seconds", http->shown, status,
-		                             (long long)seconds)
-		                   : err_set(err, ERR_TRANSIENT, "'%s' answers %ld", http->shown, status);
-	}
-	return err_set(err, ERR_INPUT, "'%s' answers %ld", http->shown, status);
+	curl_off_t seconds = 0;
+	(void)curl_easy_getinfo(http->easy, CURLINFO_RETRY_AFTER, &seconds);
+	const struct http_outcome outcome = {
+		.source = http->source,
+		.shown = http->shown,
+		.trusted = http->trusted,
+		.status = status,
+		.wait = (int64_t)seconds,
+	};
+	return http_error_of_status(&outcome, err);
 }
 
 /* Sends the request until its answer is what was asked for: through redirects, and the waits that the server wants. */

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Serves DIR/*.git by smart HTTP: git_server.sh start DIR MAIN OTHER PLAIN | stop DIR
-# MAIN: TLS 1.3 only. OTHER: TLS 1.2, logs what Authorization it was sent. PLAIN: http.
+# MAIN: TLS 1.3 only, gzip. OTHER: TLS 1.2 and HTTP/2, logs what Authorization it was sent. PLAIN: http.
 # What a path starts with says how it is served: see below. Own CA in DIR/ca.pem. Exit code 77 when a program is missing.
 set -eu
 PATH=$PATH:/usr/sbin:/sbin
@@ -61,6 +61,9 @@ http {
 	server {
 		listen 127.0.0.1:$2 ssl;
 		ssl_protocols TLSv1.3;
+		gzip on;
+		gzip_proxied any;
+		gzip_types application/x-git-upload-pack-advertisement;
 $(location open '' "$dir")
 $(location basic "auth_basic git; auth_basic_user_file $dir/htpasswd;" "$dir")
 $(location slow 'limit_rate 20k;' "$dir")
@@ -78,7 +81,7 @@ $(location limited 'add_header Retry-After 3600 always; return 429;' "$dir")
 		location ~ ^/to-page/ { return 302 /login; }
 	}
 	server {
-		listen 127.0.0.1:$3 ssl;
+		listen 127.0.0.1:$3 ssl http2;
 		ssl_protocols TLSv1.2;
 		access_log $dir/other.log seen;
 $(location open '' "$dir")
