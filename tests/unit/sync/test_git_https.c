@@ -330,7 +330,7 @@ static long peak_kib(void)
 
 START_TEST(takes_a_pack_of_20_megabytes_in_little_memory)
 {
-	(void)sh("git init -q -b main big && cd big && head -c 20000000 /dev/urandom | split -b 50000 - f && git add . &&"
+	(void)sh("git init -q -b main big && cd big && head -c 20000000 /dev/urandom | split -b 1000000 - f && git add . &&"
 	         "git commit -q -m big && git clone -q --bare . ../big.git");
 	for (int port = MAIN; port <= OTHER; port++) {
 		forget_stores();
@@ -356,18 +356,24 @@ START_TEST(takes_a_pack_of_20_megabytes_in_little_memory)
 }
 END_TEST
 
+/* Makes the branch `long` anew: so many empty commits on top of main. */
+static void make_history(int commits, const char *message)
+{
+	(void)sh("awk 'BEGIN { print \"reset refs/heads/long\\nfrom refs/heads/main^0\\n\"; for (i = 1; i <= %d; i++) {"
+	         "printf \"commit refs/heads/long\\ncommitter Ana <ana@example.org> %%d +0000\\ndata 3\\n%s\\n\", 1700000000 + i } }' |"
+	         "git -C work fast-import --quiet --force && git -C work push -q -f origin long:main 2>&1", commits, message);
+}
+
 START_TEST(negotiates_when_a_long_history_was_rewritten)
 {
-	(void)sh("cd work && git checkout -q -b long && for i in $(seq 1 70); do git commit -q --allow-empty -m o$i; done &&"
-	         "git push -q -f origin long:main 2>&1");
+	make_history(70, "old");
 	CLEANUP(text_freep) char *url = url_on(MAIN, "open/repo.git");
 	CLEANUP(repo_freep) struct repo *repo = open_source((struct repo_source){ .url = url, .ca_file = ca });
 	fetch_is(repo, "main", "long");
-	(void)sh("cd work && git reset -q --hard main && for i in $(seq 1 50); do git commit -q --allow-empty -m n$i; done &&"
-	         "git push -q -f origin long:main 2>&1 && git -C ../repo.git reflog expire --expire=all --all &&"
-	         "git -C ../repo.git gc -q --prune=now");
+	make_history(50, "new");
+	(void)sh("git -C repo.git reflog expire --expire=all --all && git -C repo.git gc -q --prune=now");
 	fetch_is(repo, "main", "long");
-	(void)sh("cd work && git checkout -q main && git push -q -f origin main 2>&1 && git branch -D long");
+	(void)sh("cd work && git push -q -f origin main 2>&1 && git branch -D long");
 	ck_assert_str_eq(sh("git -C stores/*/ fsck --full 2>&1 | grep -v -e notice -e dangling || true"), "");
 	/* The root was known, so the second pack holds the 50 new commits only. */
 	ck_assert_str_eq(sh("for i in stores/*/objects/pack/*.idx; do git show-index < $i | wc -l; done | sort -n | head -1"), "50");
@@ -417,6 +423,7 @@ int main(void)
 	Suite *suite = suite_create("git https");
 	TCase *tests = tcase_create("https");
 	tcase_add_unchecked_fixture(tests, start_server, stop_server);
+	tcase_set_timeout(tests, 60);
 	tcase_add_checked_fixture(tests, forget_stores, NULL);
 	tcase_add_test(tests, clones_over_tls_1_3_and_fetches_what_is_new_on_one_connection);
 	tcase_add_test(tests, asks_once_and_downloads_nothing_when_the_tip_is_there);
