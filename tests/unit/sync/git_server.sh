@@ -5,13 +5,11 @@
 set -eu
 PATH=$PATH:/usr/sbin:/sbin
 
+# fcgiwrap's workers outlive it, so it leads a process group of its own.
 stop() {
-	for name in nginx fcgiwrap; do
-		if [ -s "$1/$name.pid" ]; then
-			kill "$(cat "$1/$name.pid")" 2>/dev/null || true
-			rm -f "$1/$name.pid"
-		fi
-	done
+	if [ -s "$1/nginx.pid" ]; then kill "$(cat "$1/nginx.pid")" 2>/dev/null || true; fi
+	if [ -s "$1/fcgiwrap.pid" ]; then kill -- "-$(cat "$1/fcgiwrap.pid")" 2>/dev/null || true; fi
+	rm -f "$1/nginx.pid" "$1/fcgiwrap.pid"
 }
 
 certificates() {
@@ -104,8 +102,8 @@ start() {
 	certificates "$1" 2>/dev/null
 	printf 'ana:%s\nx-access-token:%s\n' "$(openssl passwd -apr1 secret)" "$(openssl passwd -apr1 tok123)" >"$1/htpasswd"
 	config "$@" >"$1/nginx.conf"
-	fcgiwrap -c 2 -s "unix:$1/fcgi.sock" >"$1/fcgiwrap.log" 2>&1 &
-	echo $! >"$1/fcgiwrap.pid"
+	# shellcheck disable=SC2016 # the inner shell is to expand these
+	setsid sh -c 'echo $$ >"$1/fcgiwrap.pid"; exec fcgiwrap -c 2 -s "unix:$1/fcgi.sock"' sh "$1" >"$1/fcgiwrap.log" 2>&1 &
 	nginx -c "$1/nginx.conf" -e "$1/error.log" -p "$1" 2>"$1/nginx.log"
 	for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
 		if [ -s "$1/nginx.pid" ] && [ -S "$1/fcgi.sock" ]; then return 0; fi
