@@ -2,8 +2,10 @@
  * A Git repository as plumb sees it: a bare store on this machine that mirrors one remote. Nothing is checked out; trees
  * are read in the object database. One process has a store at a time (a lock file that the kernel frees).
  *
- * Remotes: paths and file:// by libgit2's local transport, https:// by plumb's own smart-HTTP subtransport on libcurl and
- * OpenSSL (http:// is refused but to a loopback address). The table of transports is the seam for SSH.
+ * Remotes: paths and file:// (sync/git/local.c), https:// by plumb's own smart-HTTP transport on libcurl and OpenSSL
+ * (http:// is refused but to a loopback address). The table of transports (sync/git/remote.h) is the seam for SSH.
+ *
+ * The process has to ignore SIGPIPE. The first repo_open sets libgit2's process-wide options.
  */
 #ifndef SYNC_GIT_REPO_H
 #define SYNC_GIT_REPO_H
@@ -31,6 +33,7 @@ struct repo_commit {
 	char *email;
 	char *subject; /* first line, valid UTF-8, no control characters, at most 256 bytes */
 	int64_t when;  /* committer time, seconds since 1970 */
+	const char *warning; /* static text; set by repo_fetch where the ref means two things, else NULL */
 };
 
 void repo_commit_release(struct repo_commit *commit);
@@ -39,8 +42,8 @@ struct repo;
 
 /*
  * Opens (or makes) the store for the source under `stores`, NULL for $XDG_CACHE_HOME/plumb or ~/.cache/plumb. The store's
- * directory is named by a digest of the URL. Waits for another process's lock until the deadline. A store that is broken,
- * of another URL, or has more than LIMIT_STORE_PACKS packs is made anew.
+ * directory is named by a digest of the URL. Waits for another process's lock until the deadline. A store that is broken or
+ * of another URL is made anew; more than LIMIT_STORE_PACKS packs are made into few. The remote is not asked yet.
  */
 struct repo *repo_open(const struct repo_source *source, const char *stores, int64_t deadline, struct err *err) MUST_CHECK;
 void repo_free(struct repo *repo);
@@ -48,19 +51,21 @@ void repo_freep(struct repo **repo);
 
 /*
  * Brings what the ref needs into the store and resolves it. `ref` is a branch, a tag, a full commit id, or a full name
- * (refs/...); NULL is the remote's HEAD. A short name that is both a branch and a tag is the branch, with `*warning` set
- * (static text) if not NULL. When the remote's tip is already there nothing is downloaded; a full commit id that is in the store is not
- * even asked for. Errors say what to do: unknown ref (names near ones), wrong credentials, certificate, timeout.
+ * (refs/...); NULL is the remote's HEAD. A short name that is both a branch and a tag is the branch, with a warning. When
+ * the remote's tip is already there nothing is downloaded; a full commit id that is in the store is not even asked for, and
+ * one that no branch or tag of the remote leads to is not found. Errors say what to do: unknown ref (names near ones),
+ * wrong credentials, certificate, timeout.
  */
 bool repo_fetch(struct repo *repo, const char *ref, int64_t deadline, struct repo_commit *out, struct err *err) MUST_CHECK;
 
 /* Reads a commit that is in the store (for history); ERR_NOT_FOUND otherwise. */
 bool repo_show(struct repo *repo, const char *commit, struct repo_commit *out, struct err *err) MUST_CHECK;
 
-/* The tree of a commit as files (whole repository; a sub-path is given to the readers). Borrows the repo. */
+/* The tree of a commit as files (whole repository; a sub-path is given to the readers). Borrows the repo; to be freed
+ * before the next repo_fetch, which may make a damaged store anew. */
 struct files *repo_files(struct repo *repo, const char *commit, struct err *err) MUST_CHECK;
 
-/* The object id of the tree or blob at path, the key for caches. */
+/* The object id of the tree or blob at path (links followed), the key for caches: but links below it may lead out of it. */
 bool repo_tree_id(struct repo *repo, const char *commit, const char *path, char out[41], struct err *err) MUST_CHECK;
 
 /* Whether `commit` is `ancestor` or descends from it. An ancestor that is not in the store: *yes is false. */
