@@ -228,7 +228,7 @@ plumb() { # EXIT ARGUMENT...
 	OUT=$T/out.$BASHPID ERRS=$T/errs.$BASHPID
 	timeout -k 5 "${PLUMB_TIMEOUT:-180}" "$PLUMB" "$@" >"$OUT" 2>"$ERRS" || got=$?
 	if [[ $got != "$want" ]]; then
-		fail "plumb $1: expected exit code $want, got $got"
+		fail "plumb ${1:-}: expected exit code $want, got $got"
 		told >&2
 	fi
 }
