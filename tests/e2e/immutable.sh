@@ -1,0 +1,133 @@
+#!/bin/bash
+# A change of an immutable field is refused with words that help; plumb.dev/recreate allows it, under proof.
+. "$(dirname "$0")/lib.sh"
+
+# A Deployment whose selector has one more label.
+selecting() { # NAME LABEL [RECREATE]
+	deployment "$1" registry.test/web:1 1 |
+		sed "s|matchLabels: {app: $1}|matchLabels: {app: $1, tier: $2}|; s|      labels: {app: $1}|      labels: {app: $1, tier: $2}|" |
+		if [[ ${3:-} ]]; then sed "0,/labels: {app: $1}/s||labels: {app: $1}\n  annotations: {plumb.dev/recreate: $3}|"; else cat; fi
+}
+
+it_names_the_field_and_the_annotation() {
+	fresh
+	{
+		selecting web one
+		configmap cm
+	} | write all.yaml
+	commit 'One'
+	sync 0 --wait
+	local uid
+	uid=$(live deployment web .metadata.uid)
+	{
+		selecting web two
+		configmap cm two
+	} | write all.yaml
+	commit 'Another selector'
+	sync 4
+	expect_result failed
+	expect_verdict Deployment/web failed 'spec\.selector'
+	expect_match 'reason' 'plumb\.dev/recreate' "$(object Deployment/web reason)"
+	expect_verdict ConfigMap/cm changed
+	expect_live deployment web .metadata.uid "$uid"
+	expect_live configmap cm .data.value two
+
+	selecting web two spec.template | write all.yaml
+	configmap cm two >>"$WORK/all.yaml"
+	commit 'Allows another field'
+	sync 4
+	expect_verdict Deployment/web failed 'spec\.selector'
+	expect_live deployment web .metadata.uid "$uid"
+
+	selecting web two spec.selector | write all.yaml
+	configmap cm two >>"$WORK/all.yaml"
+	commit 'Allows it'
+	plumb 1 diff "${FLAGS[@]}"
+	sync 0 --wait
+	expect_match 'verdict' 'changed|created' "$(verdict Deployment/web)"
+	expect_no_match 'UID' "$uid" "$(live deployment web .metadata.uid)"
+	expect_live deployment web .spec.selector.matchLabels.tier two
+	expect_live deployment web .status.readyReplicas 1
+	expect_match 'told that there is downtime' 'downtime|recreate' "$(answer '(.warnings | tostring), (.objects[] | select(.name == "web").reason)')"
+	sync 0 --wait
+	expect_counts 'unchanged=2'
+}
+
+it_deletes_nothing_when_the_new_object_would_be_refused() {
+	fresh
+	selecting web one | write all.yaml
+	commit 'One'
+	sync 0
+	local uid
+	uid=$(live deployment web .metadata.uid)
+	selecting web two spec.selector | sed '0,/tier: two}/! s|tier: two}|tier: three}|' | write all.yaml
+	commit 'A selector that does not select the template'
+	sync 4
+	expect_verdict Deployment/web failed
+	expect_live deployment web .metadata.uid "$uid"
+	expect_live deployment web .metadata.deletionTimestamp ''
+}
+
+it_never_recreates_what_holds_data() {
+	fresh
+	claim ReadWriteOnce | write pvc.yaml
+	commit 'A claim'
+	sync 0
+	local uid
+	uid=$(live pvc data .metadata.uid)
+	claim ReadOnlyMany 'annotations: {plumb.dev/recreate: spec.accessModes}' | write pvc.yaml
+	commit 'Another mode'
+	sync 4
+	expect_verdict PersistentVolumeClaim/data failed
+	expect_live pvc data .metadata.uid "$uid"
+	expect_live pvc data .metadata.deletionTimestamp ''
+	claim ReadOnlyMany 'annotations: {plumb.dev/recreate: spec}' | write pvc.yaml
+	commit 'Any field'
+	sync 4
+	expect_live pvc data .metadata.uid "$uid"
+}
+
+claim() { # MODE [METADATA]
+	printf 'apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata:\n  name: data\n  %s\nspec: {accessModes: [%s], resources: {requests: {storage: 1Gi}}}\n' "${2:-}" "$1"
+}
+
+it_keeps_the_pods_of_a_stateful_set() {
+	fresh
+	stateful one | write db.yaml
+	commit 'A StatefulSet'
+	sync 0 --wait
+	local uid pod field
+	uid=$(live statefulset db .metadata.uid) pod=$(live pod db-0 .metadata.uid)
+	stateful two | write db.yaml
+	commit 'Another service'
+	sync 4
+	expect_verdict StatefulSet/db failed 'plumb\.dev/recreate'
+	field=$(object StatefulSet/db reason | grep -oE 'plumb\.dev/recreate: ?[A-Za-z.]+' | sed 's/.*: *//; s/\.$//' || true)
+	stateful two "annotations: {plumb.dev/recreate: ${field:-spec}}" | write db.yaml
+	commit 'Allowed'
+	sync 0 --wait
+	expect_no_match 'UID' "$uid" "$(live statefulset db .metadata.uid)"
+	expect_live statefulset db .spec.serviceName two
+	expect_live pod db-0 .metadata.uid "$pod"
+}
+
+stateful() { # SERVICE [METADATA]
+	cat <<-X
+		apiVersion: apps/v1
+		kind: StatefulSet
+		metadata:
+		  name: db
+		  ${2:-}
+		spec:
+		  replicas: 1
+		  serviceName: $1
+		  selector: {matchLabels: {app: db}}
+		  template:
+		    metadata: {labels: {app: db}}
+		    spec:
+		      terminationGracePeriodSeconds: 0
+		      containers: [{name: main, image: "registry.test/db:1"}]
+	X
+}
+
+run_cases "$@"
