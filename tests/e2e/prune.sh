@@ -133,6 +133,13 @@ it_protects_kinds_that_hold_data() {
 	expect_there crd "things.$group"
 	expect_live pvc data .metadata.deletionTimestamp ''
 	expect_live namespace "$other" .metadata.deletionTimestamp ''
+	kubectl annotate pvc -n "$NS" data plumb.dev/prune=enabled >/dev/null
+	kubectl annotate namespace "$other" plumb.dev/prune=enabled >/dev/null
+	sync 0 --prune
+	expect_verdict Namespace/"$other" pruned
+	expect_verdict PersistentVolumeClaim/data pruned
+	expect_verdict CustomResourceDefinition/things."$group" kept
+	eventually 20 'the namespace goes' is_gone namespace "$other"
 }
 
 crd() { # GROUP

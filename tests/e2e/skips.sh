@@ -64,16 +64,28 @@ it_runs_a_finished_job_only_once() {
 	expect_verdict Job/migrate created
 	eventually 20 'the Job is done' is_live job migrate .status.succeeded 1
 	sync 0
+	expect_counts 'unchanged=1'
 	kubectl delete job -n "$NS" migrate >/dev/null
 	sync 0
 	expect_verdict Job/migrate skipped
-	expect_gone job migrate
-	sync 0
 	expect_gone job migrate
 	job registry.test/migrate:2 | write job.yaml
 	commit 'The next migration'
 	sync 0
 	expect_there job migrate
+}
+
+it_runs_a_job_with_a_ttl_only_once() {
+	fresh
+	job registry.test/migrate:1 | sed 's|^spec:|spec:\n  ttlSecondsAfterFinished: 1|' | write job.yaml
+	commit 'A migration'
+	sync 0
+	eventually 30 'the Job is cleaned up' is_gone job migrate
+	sync 0
+	expect_verdict Job/migrate skipped
+	expect_gone job migrate
+	sync 0 --verify
+	expect_gone job migrate
 }
 
 job() { # IMAGE
