@@ -1,0 +1,54 @@
+/*
+ * All of a sync that comes before the first write: fetch, render, discovery, ledger, live metadata, plan. What `plumb diff` and
+ * `plumb sync` share.
+ */
+#ifndef SYNC_PREPARE_H
+#define SYNC_PREPARE_H
+
+#include "render/base/map.h"
+#include "render/files.h"
+#include "render/object.h"
+#include "sync/cycle.h"
+#include "sync/git/repo.h"
+#include "sync/kube/discovery.h"
+#include "sync/kube/kube.h"
+#include "sync/ledger.h"
+#include "sync/live.h"
+#include "sync/plan.h"
+
+/* Everything is owned by it, but what is said to be borrowed. */
+struct prepared {
+	const struct cycle_options *options; /* borrowed */
+	struct report *report;               /* borrowed */
+	int64_t deadline;
+	struct kube *kube;
+	struct discovery *discovery;
+	struct repo *repo;
+	char *ns;                            /* of the sync */
+	bool namespace_missing;              /* --create-namespace has to make it */
+	struct objects desired;              /* with namespaces and the labels of the sync; without digest and cause */
+	struct map resources;                /* ident_key -> struct resource *, borrowed from discovery, of what is served */
+	struct ledger *ledger;
+	struct lives lives;
+	struct plan *plan;                   /* its actions borrow from desired, lives, and the ledger's inventory */
+	struct inventory inventory;          /* a copy of the ledger's: the plan borrows its rows */
+	bool source_same;                    /* URL, path and namespaces are the recorded ones */
+	bool verifying;                      /* this run verifies all (safety rule 9) */
+	char server[DIGEST_TEXT];            /* discovery_digest */
+};
+
+void prepared_release(struct prepared *prepared);
+
+/* Fetches and renders: no cluster is needed. false: the report says why. `deadline` is set from the timeout. */
+bool prepare_render(const struct cycle_options *options, struct report *report, struct prepared *out);
+
+/* Then everything up to the plan; reads only. false: the report says why. */
+bool prepare_plan(struct prepared *prepared);
+
+/* Reads ledger and live objects again and plans anew: another writer was there meanwhile. */
+bool prepare_again(struct prepared *prepared);
+
+/* The resource of a desired object or an inventory row; NULL where the server does not serve the kind (yet). */
+const struct resource *prepared_resource(struct prepared *prepared, const struct ident *id);
+
+#endif
