@@ -27,8 +27,8 @@ struct prepared {
 	char *ns;                            /* of the sync */
 	bool namespace_missing;              /* --create-namespace has to make it */
 	struct objects desired;              /* with namespaces and the labels of the sync; without digest and cause */
-	struct map resources;                /* ident_key -> struct resource *, borrowed from discovery, of what is served */
 	struct ledger *ledger;
+	struct map unsure;                   /* "group/Kind" of what could not be read: never taken for gone */
 	struct lives lives;
 	struct plan *plan;                   /* its actions borrow from desired, lives, and the ledger's inventory */
 	struct inventory inventory;          /* a copy of the ledger's: the plan borrows its rows */
@@ -48,7 +48,13 @@ bool prepare_plan(struct prepared *prepared);
 /* Reads ledger and live objects again and plans anew: another writer was there meanwhile. */
 bool prepare_again(struct prepared *prepared);
 
-/* The resource of a desired object or an inventory row; NULL where the server does not serve the kind (yet). */
-const struct resource *prepared_resource(struct prepared *prepared, const struct ident *id);
+/*
+ * The kind's resource in that version (NULL or not served: the version that the server prefers); NULL where the server does not
+ * serve the kind (yet).
+ */
+const struct resource *prepared_resource(struct prepared *prepared, const struct ident *id, const char *version);
+
+/* "plumb.dev/name=NAME,plumb.dev/namespace=NS"; free() it. */
+char *prepared_selector(const struct prepared *prepared);
 
 #endif

@@ -1,0 +1,388 @@
+#include "sync/prepare.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "render/doc.h"
+#include "render/manifests.h"
+#include "sync/clock.h"
+#include "sync/desired.h"
+#include "sync/names.h"
+#include "sync/prepare_impl.h"
+
+enum { SHORT_ID = 7, DEFAULT_PROGRESS_DEADLINE = 600 };
+
+/* Between 90 and 110 percent, so that many syncs do not verify at the same time; the same for one sync. */
+static int64_t jittered(int64_t interval, const char *name)
+{
+	unsigned sum = 0;
+	for (; *name; name++) {
+		sum = sum * 31 + (unsigned char)*name;
+	}
+	return interval / 10 * 9 + interval / 5 * (int64_t)(sum % 1000) / 1000;
+}
+
+static void release_state(struct prepared *prepared)
+{
+	plan_freep(&prepared->plan);
+	inventory_release(&prepared->inventory);
+	lives_release(&prepared->lives);
+	map_release(&prepared->unsure);
+	ledger_freep(&prepared->ledger);
+	prepared->lives = LIVES_INIT;
+	prepared->inventory = INVENTORY_INIT;
+	prepared->unsure = MAP_INIT;
+}
+
+void prepared_release(struct prepared *prepared)
+{
+	release_state(prepared);
+	objects_release(&prepared->desired);
+	discovery_freep(&prepared->discovery);
+	kube_freep(&prepared->kube);
+	repo_freep(&prepared->repo);
+	free(prepared->ns);
+	*prepared = (struct prepared){ 0 };
+}
+
+/* --- from Git to objects ------------------------------------------------------------------------------------------ */
+
+static bool take_problems(struct report *report, const struct problems *problems)
+{
+	for (size_t i = 0; i < problems->count; i++) {
+		const struct problem *problem = &problems->items[i];
+		if (problem->severity == PROBLEM_ERROR) {
+			report_fail(report, FAILURE_MANIFESTS, text_dup(problem->text));
+		} else {
+			report_warn(report, text_dup(problem->text));
+		}
+	}
+	if (problems->dropped) {
+		report_fail(report, FAILURE_MANIFESTS, text_printf("%zu more problems", problems->dropped));
+	}
+	return problems->errors == 0;
+}
+
+static bool is_root(const char *path)
+{
+	return !path || !*path || strcmp(path, ".") == 0 || strcmp(path, "./") == 0;
+}
+
+/* "./prod/" and "prod" are one path. free() it. */
+static char *plain_path(const char *path)
+{
+	if (is_root(path)) {
+		return text_dup("");
+	}
+	while (strncmp(path, "./", 2) == 0) {
+		path += 2;
+	}
+	size_t len = strlen(path);
+	while (len > 1 && path[len - 1] == '/') {
+		len--;
+	}
+	return text_dup_len(path, len);
+}
+
+static bool render(struct prepared *prepared)
+{
+	struct report *report = prepared->report;
+	struct err err = ERR_INIT;
+	CLEANUP(files_freep) struct files *files = repo_files(prepared->repo, report->commit.id, &err);
+	if (!files) {
+		return report_err(report, FAILURE_GIT, &err);
+	}
+	report_phase(report, "rendering");
+	struct problems problems = PROBLEMS_INIT;
+	CLEANUP(text_freep) char *path = plain_path(prepared->options->path);
+	bool fine = manifests_render(files, path, &prepared->desired, &problems);
+	fine = take_problems(report, &problems) && fine;
+	problems_release(&problems);
+	if (fine && prepared->desired.count == 0) {
+		report_fail(report, FAILURE_MANIFESTS, text_printf("no manifests in '%s'", *path ? path : "."));
+		return false;
+	}
+	return fine;
+}
+
+bool prepare_render(const struct cycle_options *options, struct report *report, struct prepared *out)
+{
+	*out = (struct prepared){ .options = options, .report = report, .deadline = clock_now() + options->timeout };
+	struct err err = ERR_INIT;
+	CLEANUP(text_freep) char *url = repo_public_url(options->source.url);
+	CLEANUP(text_freep) char *phase = text_printf("fetching %s", url);
+	report_phase(report, phase);
+	out->repo = repo_open(&options->source, options->store, out->deadline, &err);
+	if (!out->repo || !repo_fetch(out->repo, options->ref, out->deadline, &report->commit, &err)) {
+		return report_err(report, FAILURE_GIT, &err);
+	}
+	free(report->ref);
+	report->ref = text_dup(options->ref ? options->ref : "HEAD");
+	if (report->commit.warning) {
+		report_warn(report, text_dup(report->commit.warning));
+	}
+	return render(out);
+}
+
+/* --- the cluster -------------------------------------------------------------------------------------------------- */
+
+static void warned(void *context, const char *path, const char *text)
+{
+	(void)path;
+	struct prepared *prepared = context;
+	report_warn(prepared->report, text_printf("the server warns: %s", text));
+}
+
+static bool connect_kube(struct prepared *prepared)
+{
+	struct report *report = prepared->report;
+	struct err err = ERR_INIT;
+	struct kube_config config = { 0 };
+	if (!kube_config_load(&prepared->options->access, &config, &err)) {
+		return report_err(report, FAILURE_CLUSTER, &err);
+	}
+	const char *ns = prepared->options->ns;
+	prepared->ns = text_dup(ns ? ns : config.ns ? config.ns : "default");
+	free(report->ns);
+	report->ns = text_dup(prepared->ns);
+	struct kube_options options = {
+		.user_agent = "plumb/" PLUMB_VERSION,
+		.warning = warned,
+		.context = prepared,
+		.stop = prepared->options->stop,
+	};
+	prepared->kube = kube_open(&config, &options, &err);
+	if (!prepared->kube) {
+		return report_err(report, FAILURE_CLUSTER, &err);
+	}
+	report_phase(report, "reading the cluster");
+	prepared->discovery = discovery_new(prepared->kube, prepared->deadline, &err);
+	if (!prepared->discovery) {
+		return report_err(report, FAILURE_CLUSTER, &err);
+	}
+	discovery_digest(prepared->discovery, prepared->server);
+	return true;
+}
+
+const struct resource *prepared_resource(struct prepared *prepared, const struct ident *id, const char *version)
+{
+	const struct resource *resource = NULL;
+	switch (discovery_find(prepared->discovery, id->group, version, id->kind, &resource)) {
+	case DISCOVERY_FOUND:
+	case DISCOVERY_OTHER_VERSION:
+		return resource;
+	case DISCOVERY_ABSENT:
+	case DISCOVERY_UNKNOWN:
+		break;
+	}
+	return NULL;
+}
+
+char *prepared_selector(const struct prepared *prepared)
+{
+	return text_printf("%s=%s,%s=%s", LABEL_NAME, prepared->options->name, LABEL_NAMESPACE, prepared->ns);
+}
+
+/* --- what was before ---------------------------------------------------------------------------------------------- */
+
+static bool read_ledger(struct prepared *prepared)
+{
+	struct err err = ERR_INIT;
+	struct ledger_options options = {
+		.ns = prepared->ns, .name = prepared->options->name, .history_limit = prepared->options->history_limit
+	};
+	prepared->ledger = ledger_open(prepared->kube, &options, &err);
+	if (!prepared->ledger) {
+		return report_err(prepared->report, err.kind == ERR_DENIED || err.kind == ERR_TRANSIENT ? FAILURE_CLUSTER : FAILURE_STOPPED,
+		                  &err);
+	}
+	inventory_copy(ledger_inventory(prepared->ledger), &prepared->inventory);
+	return true;
+}
+
+static const struct ledger_sync *newest(const struct prepared *prepared)
+{
+	size_t count = 0;
+	const struct ledger_sync *syncs = ledger_syncs(prepared->ledger, &count);
+	return count ? &syncs[count - 1] : NULL;
+}
+
+/* The sync whose source counts: one that was incomplete may have been of a source that nobody agreed to. */
+static const struct ledger_sync *settled_source(const struct prepared *prepared)
+{
+	size_t count = 0;
+	const struct ledger_sync *syncs = ledger_syncs(prepared->ledger, &count);
+	for (size_t i = count; i-- > 0;) {
+		if (syncs[i].result == LEDGER_APPLIED || syncs[i].result == LEDGER_HEALTHY) {
+			return &syncs[i];
+		}
+	}
+	return count ? &syncs[0] : NULL;
+}
+
+static void compare_source(struct prepared *prepared)
+{
+	const struct ledger_sync *last = settled_source(prepared);
+	CLEANUP(text_freep) char *url = repo_public_url(prepared->options->source.url);
+	CLEANUP(text_freep) char *path = plain_path(prepared->options->path);
+	CLEANUP(text_freep) char *recorded = plain_path(last ? last->path : NULL);
+	prepared->source_same = !last || (last->url && strcmp(last->url, url) == 0 && strcmp(recorded, path) == 0);
+	if (!prepared->source_same && !prepared->options->source_changed) {
+		report_warn(prepared->report, text_printf("the source changed: sync %" PRId64 " was of %s, path '%s'", last->number,
+		                                          last->url ? last->url : "?", *recorded ? recorded : "."));
+	}
+}
+
+/* History moves forward only (safety rule 20). */
+static bool check_rewind(struct prepared *prepared)
+{
+	const struct ledger_sync *last = newest(prepared);
+	const char *id = prepared->report->commit.id;
+	if (prepared->options->allow_rewind || !last || !last->commit || strcmp(last->commit, id) == 0) {
+		return true;
+	}
+	if (!prepared->source_same && prepared->options->source_changed) {
+		return true;
+	}
+	struct err err = ERR_INIT;
+	bool descends = false;
+	if (!repo_descends(prepared->repo, id, last->commit, &descends, &err)) {
+		return report_err(prepared->report, FAILURE_GIT, &err);
+	}
+	if (!descends) {
+		report_fail(prepared->report, FAILURE_STOPPED,
+		            text_printf("commit %.*s does not descend from %.*s, which sync %" PRId64
+		                        " was of: --allow-rewind allows it",
+		                        SHORT_ID, id, SHORT_ID, last->commit, last->number));
+	}
+	return descends;
+}
+
+/* GETs the metadata: 1 there, 0 not there, -1 not allowed to know, -2 and err: failed. Takes the path over. */
+static int probe(struct kube *kube, char *path, struct err *err)
+{
+	struct kube_call call = kube_call_make("GET", path);
+	call.accept = KUBE_METADATA;
+	int there = 1;
+	if (!kube_do(kube, &call, err)) {
+		there = err->kind == ERR_NOT_FOUND ? 0 : err->kind == ERR_DENIED ? -1 : -2;
+	}
+	kube_call_release(&call);
+	return there;
+}
+
+/* A one-shot refuses a name that a live Sync resource holds (safety rule 19). */
+static bool check_resource(struct prepared *prepared)
+{
+	struct ident id = { .group = (char[]){ "plumb.dev" }, .kind = (char[]){ "Sync" } };
+	const struct resource *resource = prepared_resource(prepared, &id, NULL);
+	if (!resource) {
+		return true;
+	}
+	struct err err = ERR_INIT;
+	int there = probe(prepared->kube, resource_path(resource, prepared->ns, prepared->options->name), &err);
+	if (there == -2) {
+		return report_err(prepared->report, FAILURE_CLUSTER, &err);
+	}
+	if (there == 1) {
+		report_fail(prepared->report, FAILURE_STOPPED,
+		            text_printf("the Sync resource %s in %s holds this name: an agent applies it, choose another --name",
+		                        prepared->options->name, prepared->ns));
+	}
+	return there != 1;
+}
+
+/* When all objects were last applied for sure: since the first record, at the latest. */
+static void decide_verify(struct prepared *prepared)
+{
+	const struct cycle_options *options = prepared->options;
+	size_t count = 0;
+	const struct ledger_sync *syncs = ledger_syncs(prepared->ledger, &count);
+	int64_t since = ledger_verified(prepared->ledger);
+	since = since || !count ? since : syncs[0].started;
+	int64_t age = (clock_wall() - since) * 1000;
+	prepared->verifying =
+		options->verify || (options->verify_interval && count && age > jittered(options->verify_interval, options->name));
+}
+
+static bool kind_known(void *context, const char *group, const char *kind)
+{
+	struct prepared *prepared = context;
+	CLEANUP(text_freep) char *key = text_printf("%s/%s", group, kind);
+	return !map_has(&prepared->unsure, key);
+}
+
+static void make_plan(struct prepared *prepared)
+{
+	const struct cycle_options *options = prepared->options;
+	struct plan_options plan = {
+		.name = options->name,
+		.ns = prepared->ns,
+		.prune = options->prune && !ledger_newer_format(prepared->ledger),
+		.source_changed = options->source_changed || prepared->source_same,
+		.verify = prepared->verifying,
+		.prune_limit = options->prune_limit,
+		.take_over = options->take_over,
+		.kind_known = kind_known,
+		.context = prepared,
+	};
+	prepared->plan = plan_new(&prepared->desired, &prepared->lives, &prepared->inventory, &plan);
+	for (size_t i = 0; i < prepared->plan->warning_count; i++) {
+		report_warn(prepared->report, text_dup(prepared->plan->warnings[i]));
+	}
+}
+
+static void warn_of_short_timeout(struct prepared *prepared)
+{
+	int64_t longest = 0;
+	const struct object *whose = NULL;
+	for (size_t i = 0; prepared->options->wait && i < prepared->desired.count; i++) {
+		const struct object *object = prepared->desired.items[i];
+		if (strcmp(object->id.kind, "Deployment") == 0) {
+			int64_t seconds = doc_int(object->json, "spec/progressDeadlineSeconds", DEFAULT_PROGRESS_DEADLINE);
+			whose = seconds > longest ? object : whose;
+			longest = seconds > longest ? seconds : longest;
+		}
+	}
+	if (longest * 1000 > prepared->options->timeout && longest < INT32_MAX) {
+		CLEANUP(text_freep) char *name = ident_text(&whose->id);
+		report_warn(prepared->report,
+		            text_printf("--timeout %" PRId64 "s is below the progressDeadlineSeconds of %s (%" PRId64
+		                        "): a rollout may be given up before the cluster does",
+		                        prepared->options->timeout / 1000, name, longest));
+	}
+}
+
+static bool read_state(struct prepared *prepared)
+{
+	if (!read_ledger(prepared)) {
+		return false;
+	}
+	compare_source(prepared);
+	if (!check_rewind(prepared) || !prepare_lives(prepared) || !prepare_namespaces(prepared)) {
+		return false;
+	}
+	decide_verify(prepared);
+	make_plan(prepared);
+	return true;
+}
+
+bool prepare_plan(struct prepared *prepared)
+{
+	if (!connect_kube(prepared) || !check_resource(prepared)) {
+		return false;
+	}
+	if (!desired_settle(&prepared->desired, prepared->discovery, prepared->options->name, prepared->ns, prepared->report)) {
+		return false;
+	}
+	warn_of_short_timeout(prepared);
+	return read_state(prepared);
+}
+
+bool prepare_again(struct prepared *prepared)
+{
+	release_state(prepared);
+	return read_state(prepared);
+}
