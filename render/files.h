@@ -10,7 +10,11 @@
 #include "render/base/buf.h"
 #include "render/base/err.h"
 
-enum files_kind { FILES_FILE, FILES_DIR };
+enum files_kind {
+	FILES_FILE,
+	FILES_DIR,
+	FILES_OTHER, /* a link that dangles, loops or leaves the tree, a pipe, a device; reading it is the error that says which */
+};
 
 struct files_entry {
 	char *name;
@@ -29,9 +33,12 @@ void files_entries_release(struct files_entries *entries);
 struct files;
 
 struct files_ops {
-	/* A link that dangles, loops or leaves the tree is an error that names it. Not a directory: ERR_NOT_FOUND. */
+	/*
+	 * Not a directory: ERR_NOT_FOUND. A broken link in it is listed as FILES_OTHER, since only who would read it knows
+	 * whether it matters; a tree that cannot say so fails with an error that names the link.
+	 */
 	bool (*list)(struct files *files, const char *path, struct files_entries *out, struct err *err);
-	/* Appends the content; ERR_LIMIT when it does not fit into the buffer's maximum; missing: ERR_NOT_FOUND. */
+	/* Appends the content; ERR_LIMIT when it does not fit into the buffer's maximum; missing or a directory: ERR_NOT_FOUND. */
 	bool (*read)(struct files *files, const char *path, struct buf *out, struct err *err);
 	void (*free)(struct files *files);
 };
@@ -61,7 +68,10 @@ static inline void files_free(struct files *files)
 /* For CLEANUP of a struct files *. */
 void files_freep(struct files **files);
 
-/* A directory of this machine. NULL and err when it cannot be opened. */
+/*
+ * A directory of this machine. NULL and err when it cannot be opened. Links are resolved here, never by the kernel, so a
+ * tree that changes meanwhile leads nowhere else; pipes, sockets and devices are not opened.
+ */
 struct files *files_dir_open(const char *dir, struct err *err) MUST_CHECK;
 
 /* An empty tree in memory; directories come with the files in them. Links are not supported. */

@@ -2,6 +2,16 @@
  * Renders a directory of plain manifests: every *.yaml, *.yml and *.json below it in path order, without directories whose
  * name starts with a dot and what .plumbignore or .sourceignore (gitignore syntax) names. `List` kinds are opened. All
  * errors of the pass are collected: duplicate objects, documents without apiVersion, kind or name, what yaml.h refuses.
+ *
+ * Path order is that of `kubectl apply -R`: the names of each directory in byte order, a directory's content where its name
+ * stands. Files whose own name starts with a dot are read, as kubectl does; what they hold must be manifests too.
+ *
+ * Ignore files count in `dir` and below it, not above: what is rendered depends on the tree of `dir` alone (and on what its
+ * links lead to). See render/ignore.h.
+ *
+ * A link is read as what it leads to. One that leads nowhere, in a circle or out of the tree is an error where its name is
+ * that of a manifest, or has no extension and may thus have been a directory of them; else it is left out. Directories that
+ * contain themselves by links are an error.
  */
 #ifndef RENDER_MANIFESTS_H
 #define RENDER_MANIFESTS_H
@@ -11,10 +21,11 @@
 #include "render/problems.h"
 
 /*
- * Reads all manifests below `dir` of the tree into out, in path order. Problems name files as they are below the tree's
- * root. A directory with a kustomization (kustomization.yaml, .yml, Kustomization) is an error for now. true when no error
- * was found; warnings may have been added all the same. Objects that the user marks as not for the cluster
- * (config.kubernetes.io/local-config other than "false") are left out.
+ * Adds all manifests below `dir` of the tree to out, in path order. Problems name files as they are below the tree's root,
+ * with the line where their document starts. A directory with a kustomization (kustomization.yaml, .yml, Kustomization) is
+ * an error for now, and so is a kustomization in a file of another name. true when no error was found; warnings may have
+ * been added all the same; out is as it was otherwise. Objects that the user marks as not for the cluster
+ * (config.kubernetes.io/local-config other than "false") are left out. `dir` must be there; no manifest in it is no error.
  */
 bool manifests_render(struct files *files, const char *dir, struct objects *out, struct problems *problems);
 

@@ -12,6 +12,7 @@
 #define LIMIT_TREE_BYTES LIMIT_MIB(256)     /* all manifests of one render */
 #define LIMIT_TREE_FILES ((size_t)100000)   /* files looked at in one render */
 #define LIMIT_TREE_DEPTH ((size_t)64)       /* nested directories */
+#define LIMIT_IGNORE_BYTES LIMIT_KIB(64)    /* one .plumbignore or .sourceignore */
 #define LIMIT_LINK_HOPS ((size_t)40)        /* symbolic links followed for one path, as Linux */
 #define LIMIT_DOCUMENTS ((size_t)50000)     /* documents of one file, objects of one render */
 #define LIMIT_DEPTH ((size_t)100)           /* nested mappings and lists */

@@ -1,0 +1,23 @@
+/*
+ * Finds the manifests below a directory; manifests.h says which they are. Nothing but ignore files is read.
+ */
+#ifndef RENDER_MANIFESTS_FIND_H
+#define RENDER_MANIFESTS_FIND_H
+
+#include "render/files.h"
+#include "render/problems.h"
+
+struct manifest_paths {
+	char **items;
+	size_t count;
+	size_t cap;
+};
+
+#define MANIFEST_PATHS_INIT ((struct manifest_paths){ 0 })
+
+void manifest_paths_release(struct manifest_paths *paths);
+
+/* In path order. false where the walk had to end early and what was found says little; the error is in problems. */
+bool manifest_paths_find(struct files *files, const char *dir, struct manifest_paths *out, struct problems *problems);
+
+#endif
