@@ -35,7 +35,7 @@ struct files;
 struct files_ops {
 	/*
 	 * Not a directory: ERR_NOT_FOUND. A broken link in it is listed as FILES_OTHER, since only who would read it knows
-	 * whether it matters; a tree that cannot say so fails with an error that names the link.
+	 * whether it matters.
 	 */
 	bool (*list)(struct files *files, const char *path, struct files_entries *out, struct err *err);
 	/* Appends the content; ERR_LIMIT when it does not fit into the buffer's maximum; missing or a directory: ERR_NOT_FOUND. */

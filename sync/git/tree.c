@@ -262,12 +262,16 @@ static bool add_entry(struct walk *walk, const git_tree_entry *entry, struct fil
 	if (!is_plain(name)) {
 		return err_set(err, ERR_INPUT, "'%.200s' holds an entry with the name '%.80s'", buf_text(&walk->at), name);
 	}
-	if (link && !follow_entry(walk->files, buf_text(&walk->at), name, &kind, err)) {
+	struct err trouble = ERR_INIT;
+	bool broken = link && !follow_entry(walk->files, buf_text(&walk->at), name, &kind, &trouble);
+	/* Only a link that is wrong in itself: the store must be whole. */
+	if (broken && trouble.kind != ERR_INPUT && trouble.kind != ERR_LIMIT) {
+		*err = trouble;
 		return false;
 	}
 	out->items[out->count++] = (struct files_entry){
 		.name = text_dup(name),
-		.kind = kind == GIT_OBJECT_TREE ? FILES_DIR : FILES_FILE,
+		.kind = broken ? FILES_OTHER : kind == GIT_OBJECT_TREE ? FILES_DIR : FILES_FILE,
 		.link = link,
 	};
 	return true;
