@@ -85,6 +85,11 @@ static bool take_member(struct listing *listing, const char *key, const char *ke
 	}
 	if (is_key(key, key_end, "\"items\"") && *value == '[') {
 		listing->at = value + 1;
+	} else if (is_key(key, key_end, "\"items\"") && is_key(value, after, "null")) {
+		/* A list of metadata that has nothing. */
+		static const char nothing[] = "]";
+		listing->at = nothing;
+		listing->end = nothing + 1;
 	}
 	return true;
 }

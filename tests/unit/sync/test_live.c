@@ -181,6 +181,21 @@ START_TEST(answers_that_are_no_list_or_no_object_are_errors)
 }
 END_TEST
 
+/* As kube-apiserver answers for metadata, and for whole objects. */
+START_TEST(a_list_may_have_no_items)
+{
+	static const char *const replies[] = { "{\"metadata\":{\"resourceVersion\":\"1\"},\"items\":null}", "{\"items\": [ ]}" };
+	for (size_t i = 0; i < ARRAY_LEN(replies); i++) {
+		const struct answer answers[] = { { "/api/v1/configmaps?limit=5000", 200, replies[i] } };
+		struct script script = script_of(answers, 1);
+		struct live_query query = { .resource = &configmaps };
+		CLEANUP(lives_release) struct lives lives = LIVES_INIT;
+		ck_assert_msg(lives_gather(&script.kube, &query, 1, &lives), "%s: %s", replies[i], query.err.msg);
+		ck_assert_uint_eq(lives.count, 0);
+	}
+}
+END_TEST
+
 START_TEST(what_nobody_needs_of_the_metadata_is_dropped)
 {
 	cJSON *metadata = cJSON_Parse("{\"name\":\"a\",\"uid\":\"u\",\"deletionTimestamp\":\"2026-01-01T00:00:00Z\",\"annotations\":{"
@@ -220,6 +235,7 @@ int main(void)
 	tcase_add_test(tests, a_token_that_is_always_too_old_is_an_error_in_the_end);
 	tcase_add_test(tests, what_is_denied_or_absent_is_an_answer_and_what_fails_spoils_nothing_else);
 	tcase_add_test(tests, answers_that_are_no_list_or_no_object_are_errors);
+	tcase_add_test(tests, a_list_may_have_no_items);
 	tcase_add_test(tests, what_nobody_needs_of_the_metadata_is_dropped);
 	tcase_add_test(tests, one_of_the_same_identity_is_replaced);
 	suite_add_tcase(suite, tests);
