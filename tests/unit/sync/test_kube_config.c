@@ -9,7 +9,6 @@
 #include "sync/kube/config.h"
 #include "sync/kube/exec.h"
 #include "sync/kube/kubeconfig.h"
-#include "yaml_shim.h"
 
 #define CONTEXT "contexts: [{name: x, context: {cluster: c, user: u, namespace: shop}}]\ncurrent-context: x\n"
 #define CLUSTER "clusters: [{name: c, cluster: {server: 'https://k:6443'}}]\n"
@@ -51,16 +50,16 @@ static bool load(const char *text, const char *context, struct kube_config *out,
 START_TEST(reads_the_current_context_and_the_one_asked_for)
 {
 	static const char text[] =
-		"clusters:\n- {name: c, cluster: {server: 'https://k:6443/prefix/', tls-server-name: n, proxy-url: 'http://p:1'}}\n"
+		"clusters:\n- {name: c, cluster: {server: 'https://k:6443/prefix/', tls-server-name: sni, proxy-url: 'http://p:1'}}\n"
 		"- {name: d, cluster: {server: 'other:6443', unknown: [1]}}\n"
 		"users:\n- {name: u, user: {token: t0k3n, as: ana}}\n- {name: v, user: {username: joe, password: pw}}\n"
-		"contexts:\n- {name: x, context: {cluster: c, user: u, namespace: shop}}\n- {name: y, context: {cluster: d, user: v}}\n"
+		"contexts:\n- {name: x, context: {cluster: c, user: u, namespace: shop}}\n- {name: w, context: {cluster: d, user: v}}\n"
 		"current-context: x\npreferences: {}\n";
 	struct kube_config config = { 0 };
 	struct err err = ERR_INIT;
 	ck_assert_msg(load(text, NULL, &config, &err), "%s", err.msg);
 	ck_assert_str_eq(config.server, "https://k:6443/prefix");
-	ck_assert_str_eq(config.tls_server_name, "n");
+	ck_assert_str_eq(config.tls_server_name, "sni");
 	ck_assert_str_eq(config.proxy_url, "http://p:1");
 	ck_assert_str_eq(config.ns, "shop");
 	ck_assert_str_eq(config.context, "x");
@@ -68,7 +67,7 @@ START_TEST(reads_the_current_context_and_the_one_asked_for)
 	ck_assert_str_eq(config.token.text, "t0k3n");
 	ck_assert_str_eq(config.as_user, "ana");
 	kube_config_release(&config);
-	ck_assert(load(text, "y", &config, &err));
+	ck_assert(load(text, "w", &config, &err));
 	ck_assert_str_eq(config.server, "https://other:6443");
 	ck_assert_str_eq(config.ns, "default");
 	ck_assert_str_eq(config.username, "joe");
@@ -163,7 +162,7 @@ START_TEST(a_credential_plugin_is_for_the_command_line_only)
 	static const char text[] = "clusters: [{name: c, cluster: {server: 'https://k', certificate-authority-data: Q0E=,\n"
 	                           "  extensions: [{name: client.authentication.k8s.io/exec, extension: {audience: a}}]}}]\n"
 	                           "users: [{name: u, user: {exec: {apiVersion: client.authentication.k8s.io/v1beta1, command: ./p,\n"
-	                           "  args: [-a, b], env: [{name: N, value: v}], installHint: get it, provideClusterInfo: true}}}]\n" CONTEXT;
+	                           "  args: [-a, b], env: [{name: 'N', value: v}], installHint: get it, provideClusterInfo: true}}}]\n" CONTEXT;
 	struct kube_config config = { 0 };
 	struct err err = ERR_INIT;
 	ck_assert_msg(load(text, NULL, &config, &err), "%s", err.msg);

@@ -9,7 +9,6 @@
 #include "sync/kube/exec.h"
 #include "sync/kube/kube.h"
 #include "tls_server.h"
-#include "yaml_shim.h"
 
 #define HEAD(status) "HTTP/1.1 " status "\r\nContent-Type: application/json\r\n"
 #define JSON(body, length) "Content-Length: " #length "\r\n\r\n" body
