@@ -1,6 +1,6 @@
 /*
- * Runs a plan: server-side apply with manager `plumb`, stage by stage, many objects in flight inside a stage. Each object is a
- * small state machine that ends with a verdict in the report; one that the server refuses stops no other.
+ * Runs a plan: server-side apply with manager `plumb`, stage by stage, many objects in flight inside a stage. Each
+ * object is a small state machine that ends with a verdict in the report; one that the server refuses stops no other.
  */
 #ifndef SYNC_APPLY_H
 #define SYNC_APPLY_H
@@ -22,36 +22,38 @@ struct apply {
 	/* Given; borrowed. */
 	struct kube *kube;
 	struct discovery *discovery;
-	struct lease *lease;              /* kept, and no write starts when it is not fresh; NULL: none (unit tests) */
+	struct lease *lease; /* kept, and no write starts when it is not fresh; NULL: none (unit tests) */
 	const struct plan *plan;
-	const struct ledger *ledger;      /* for the texts of older commits */
+	const struct ledger *ledger; /* for the texts of older commits */
 	const struct repo_commit *commit;
-	const char *server;               /* discovery_digest now */
-	const char *const *take_over;     /* NULL-terminated, or NULL */
-	const char *propagation;          /* of prunes: "Foreground", ... */
-	const char *selector;             /* label selector of the sync's objects */
+	const char *server;           /* discovery_digest now */
+	const char *const *take_over; /* NULL-terminated, or NULL */
+	const char *propagation;      /* of prunes: "Foreground", ... */
+	const char *selector;         /* label selector of the sync's objects */
 	int64_t deadline;
 	const volatile int *stop;
 	struct report *report;
-	struct inventory *inventory;      /* rows are set as objects are made, removed as they are pruned */
+	struct inventory *inventory; /* rows are set as objects are made, removed as they are pruned */
 	/* The answer. */
-	struct rollout *rollouts;         /* what was applied or is in sync, to be waited for; with resource, uid, generation; owned */
+	struct rollout
+		*rollouts; /* what was applied or is in sync, to be waited for; with resource, uid, generation; owned */
 	size_t rollout_count;
 	size_t rollout_cap;
 	struct ledger_revision *revisions; /* of Deployments whose template was changed; owned */
 	size_t revision_count;
 	size_t revision_cap;
-	bool healed_only;                 /* nothing was written but heals */
-	bool stopped;                     /* by a signal, the deadline or a lost lease: not everything was tried */
+	bool healed_only; /* nothing was written but heals */
+	bool stopped;     /* by a signal, the deadline or a lost lease: not everything was tried */
 };
 
 /*
- * Applies all but prunes. Verdicts: in sync and KEEP, SKIP, BLOCK at once; FORGET leaves the inventory. true when every desired
- * object is applied (or skipped): the condition for pruning (safety rule 2).
+ * Applies all but prunes. Verdicts: in sync and KEEP, SKIP, BLOCK at once; FORGET leaves the inventory. true when every
+ * desired object is applied (or skipped): the condition for pruning (safety rule 2).
  */
 bool apply_objects(struct apply *apply);
 
-/* Deletes what the plan prunes, in its order, and waits (foreground) until it is gone or the deadline comes. true when all went. */
+/* Deletes what the plan prunes, in its order, and waits (foreground) until it is gone or the deadline comes. true when
+ * all went. */
 bool apply_prunes(struct apply *apply);
 
 /* PRUNE actions become `kept: reason`. */
@@ -60,8 +62,8 @@ void apply_keep_prunes(struct apply *apply, const char *reason);
 void apply_release(struct apply *apply);
 
 /*
- * The body of an apply of a desired object: with NOTE_DIGEST, and NOTE_TEMPLATE_COMMIT and NOTE_CHANGE_CAUSE where not NULL (a cause
- * that Git writes wins), without spec.replicas if so asked. false over the limit.
+ * The body of an apply of a desired object: with NOTE_DIGEST, and NOTE_TEMPLATE_COMMIT and NOTE_CHANGE_CAUSE where not
+ * NULL (a cause that Git writes wins), without spec.replicas if so asked. false over the limit.
  */
 struct apply_notes {
 	const char *digest;
@@ -76,7 +78,8 @@ bool apply_body(const struct object *object, const struct apply_notes *notes, st
 char *apply_cause(const char *commit, const char *subject, const char *author);
 
 /* "/apis/apps/v1/namespaces/x/deployments/y?fieldManager=plumb&force=true[&dryRun=All]"; free() it. */
-char *apply_path(const struct resource *resource, const struct ident *id, const char *manager, bool force, bool dry_run);
+char *apply_path(const struct resource *resource, const struct ident *id, const char *manager, bool force,
+				 bool dry_run);
 
 /* Digest of the pod template of a Deployment as the server answers it; free() it. NULL where there is none. */
 char *apply_template_hash(const cJSON *deployment);

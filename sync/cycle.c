@@ -38,14 +38,15 @@ static bool has_work(const struct cycle *cycle)
 	return false;
 }
 
-/* Only applies of which no change is known, to objects that the inventory has: recorded when one of them did change something. */
+/* Only applies of which no change is known, to objects that the inventory has: recorded when one of them did change
+ * something. */
 static bool only_looks(const struct cycle *cycle)
 {
 	const struct prepared *prepared = &cycle->prepared;
 	for (size_t i = 0; i < prepared->plan->count; i++) {
 		const struct action *action = prepared->plan->actions[i];
 		bool writes = action->kind == ACTION_CREATE || action->kind == ACTION_CHANGE || action->kind == ACTION_HEAL ||
-		              action->kind == ACTION_ADOPT || action->kind == ACTION_PRUNE || action->kind == ACTION_WAIT;
+					  action->kind == ACTION_ADOPT || action->kind == ACTION_PRUNE || action->kind == ACTION_WAIT;
 		if (writes && !(action->kind == ACTION_HEAL && action->maybe && action->row && *action->row->uid)) {
 			return false;
 		}
@@ -208,8 +209,8 @@ static void tell_rollout(struct cycle *cycle, const struct rollout *rollout)
 	if (failed || (!rollout->settled && !is_stopped(cycle))) {
 		CLEANUP(text_freep) char *name = ident_text(&rollout->id);
 		report_fail(cycle->report, FAILURE_ROLLOUT,
-		            text_printf("%s: %s%s%s%s", name, failed ? "" : "not healthy within the timeout: ", health->reason,
-		                        *health->reason && *health->message ? ": " : "", health->message));
+					text_printf("%s: %s%s%s%s", name, failed ? "" : "not healthy within the timeout: ", health->reason,
+								*health->reason && *health->message ? ": " : "", health->message));
 	}
 }
 
@@ -254,7 +255,8 @@ static bool has_failed(const struct report *report)
 	return report_exit_code(report) != 0;
 }
 
-/* Only a complete sync prunes (safety rule 2), and complete means that every kind of the inventory could be told about. */
+/* Only a complete sync prunes (safety rule 2), and complete means that every kind of the inventory could be told about.
+ */
 static void prune(struct cycle *cycle, bool complete)
 {
 	struct prepared *prepared = &cycle->prepared;
@@ -262,8 +264,9 @@ static void prune(struct cycle *cycle, bool complete)
 		return;
 	}
 	if (prepared->unsure.count) {
-		report_fail(cycle->report, FAILURE_STOPPED,
-		            text_printf("nothing is pruned: the server did not tell about %s", prepared->unsure.entries[0].key));
+		report_fail(
+			cycle->report, FAILURE_STOPPED,
+			text_printf("nothing is pruned: the server did not tell about %s", prepared->unsure.entries[0].key));
 		complete = false;
 	}
 	if (!complete || is_stopped(cycle)) {
@@ -293,15 +296,16 @@ static void tell_brakes(struct cycle *cycle)
 	}
 	if (!prepared->source_same && !cycle->options->source_changed) {
 		report_fail(cycle->report, FAILURE_STOPPED,
-		            text_dup("nothing is pruned: the source is not the recorded one: --source-changed allows it"));
+					text_dup("nothing is pruned: the source is not the recorded one: --source-changed allows it"));
 	}
 	if (prepared->unsure.count && !any_prunes(prepared->plan)) {
-		report_fail(cycle->report, FAILURE_STOPPED,
-		            text_printf("nothing is pruned: the server did not tell about %s", prepared->unsure.entries[0].key));
+		report_fail(
+			cycle->report, FAILURE_STOPPED,
+			text_printf("nothing is pruned: the server did not tell about %s", prepared->unsure.entries[0].key));
 	}
 	if (ledger_newer_format(prepared->ledger)) {
 		report_fail(cycle->report, FAILURE_STOPPED,
-		            text_dup("nothing is pruned: the ledger has a record of a newer version of plumb"));
+					text_dup("nothing is pruned: the ledger has a record of a newer version of plumb"));
 	}
 }
 
@@ -311,7 +315,7 @@ static void verified(struct cycle *cycle)
 {
 	struct err err = ERR_INIT;
 	if (cycle->prepared.verifying && !has_failed(cycle->report) &&
-	    !ledger_mark_verified(cycle->prepared.ledger, clock_wall(), &err)) {
+		!ledger_mark_verified(cycle->prepared.ledger, clock_wall(), &err)) {
 		report_warn(cycle->report, text_printf("could not be recorded as verified: %s", err.msg));
 	}
 }
@@ -336,7 +340,7 @@ static void decide_result(struct cycle *cycle, bool wrote)
 static bool wrote_something(const struct report *report)
 {
 	return report->verdicts[VERDICT_CREATED] || report->verdicts[VERDICT_CHANGED] || report->verdicts[VERDICT_HEALED] ||
-	       report->verdicts[VERDICT_ADOPTED] || report->verdicts[VERDICT_PRUNED];
+		   report->verdicts[VERDICT_ADOPTED] || report->verdicts[VERDICT_PRUNED];
 }
 
 /* The record of the applies that were only meant to look, where one of them healed. */
@@ -407,7 +411,8 @@ static void work(struct cycle *cycle)
 	record(cycle);
 	verified(cycle);
 	/* Recording itself may have failed. */
-	cycle->report->result = has_failed(cycle->report) && cycle->report->result < RESULT_FAILED ? RESULT_FAILED : cycle->report->result;
+	cycle->report->result = has_failed(cycle->report) && cycle->report->result < RESULT_FAILED ? RESULT_FAILED
+																							   : cycle->report->result;
 }
 
 /* Takes the lease where there is work; what another holder did meanwhile is read again. */
@@ -455,7 +460,7 @@ void cycle_sync(const struct cycle_options *options, struct report *report)
 	report->result = RESULT_FAILED;
 	run(&cycle);
 	if (report->result == RESULT_FAILED && report->failures[FAILURE_STOPPED] && !report->failures[FAILURE_MANIFESTS] &&
-	    !report->failures[FAILURE_CLUSTER] && !report->failures[FAILURE_ROLLOUT] && !report->failures[FAILURE_GIT]) {
+		!report->failures[FAILURE_CLUSTER] && !report->failures[FAILURE_ROLLOUT] && !report->failures[FAILURE_GIT]) {
 		report->result = RESULT_INCOMPLETE;
 	}
 	lease_freep(&cycle.lease);

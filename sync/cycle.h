@@ -15,24 +15,24 @@
 struct cycle_options {
 	struct repo_source source;
 	const char *ref;
-	const char *path;              /* of the manifests in the repository; "." or NULL: its root */
-	const char *store;             /* --store */
+	const char *path;  /* of the manifests in the repository; "." or NULL: its root */
+	const char *store; /* --store */
 	struct kube_config_options access;
-	const char *name;              /* of the sync; a DNS label */
-	const char *ns;                /* NULL: the context's namespace */
+	const char *name; /* of the sync; a DNS label */
+	const char *ns;   /* NULL: the context's namespace */
 	bool create_namespace;
 	bool prune;
 	int prune_limit;               /* percent; -1: the default brake */
 	const char *prune_propagation; /* "Foreground", "Background", "Orphan"; NULL: Foreground */
 	bool wait;
-	int64_t timeout;               /* milliseconds of the whole run */
+	int64_t timeout; /* milliseconds of the whole run */
 	bool verify;
-	int64_t verify_interval;       /* milliseconds; 0: never by itself */
-	const char *const *take_over;  /* NULL-terminated */
+	int64_t verify_interval;      /* milliseconds; 0: never by itself */
+	const char *const *take_over; /* NULL-terminated */
 	bool allow_rewind;
 	bool source_changed;
-	unsigned history_limit;        /* 0: 20 */
-	const volatile int *stop;      /* a signal came: finish what is in flight, then end as incomplete */
+	unsigned history_limit;   /* 0: 20 */
+	const volatile int *stop; /* a signal came: finish what is in flight, then end as incomplete */
 };
 
 /* One sync. Everything that there is to say is in the report. */

@@ -27,8 +27,9 @@ struct cycle {
 void cycle_union(const struct prepared *prepared, struct inventory *out);
 
 /*
- * After the last write: the sync's result and message from the report, its revisions from apply, and the rows of what was left
- * alone, as it is on the server. Where a killed sync was taken up, the revisions that it made before it was killed too.
+ * After the last write: the sync's result and message from the report, its revisions from apply, and the rows of what
+ * was left alone, as it is on the server. Where a killed sync was taken up, the revisions that it made before it was
+ * killed too.
  */
 void cycle_outcome(struct cycle *cycle);
 

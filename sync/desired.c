@@ -22,7 +22,8 @@ static cJSON *encoded(const char *text)
 static bool all_texts(const cJSON *mapping)
 {
 	const cJSON *value = NULL;
-	cJSON_ArrayForEach(value, mapping) {
+	cJSON_ArrayForEach(value, mapping)
+	{
 		if (!cJSON_IsString(value)) {
 			return false;
 		}
@@ -38,7 +39,8 @@ static void fold_string_data(cJSON *secret)
 		return;
 	}
 	const cJSON *text = NULL;
-	cJSON_ArrayForEach(text, texts) {
+	cJSON_ArrayForEach(text, texts)
+	{
 		doc_set(doc_make(secret, "data"), text->string, encoded(text->valuestring));
 	}
 	doc_remove(secret, "stringData");
@@ -47,7 +49,7 @@ static void fold_string_data(cJSON *secret)
 void desired_clean(struct object *object)
 {
 	static const char *const servers[] = { "creationTimestamp", "managedFields", "uid",
-		                                   "resourceVersion",   "generation",    "selfLink" };
+										   "resourceVersion",   "generation",    "selfLink" };
 	doc_remove(object->json, "status");
 	cJSON *metadata = doc_get(object->json, "metadata");
 	for (size_t i = 0; i < ARRAY_LEN(servers); i++) {
@@ -110,8 +112,8 @@ static void refuse_version(struct settling *settling, const struct object *objec
 	CLEANUP(text_freep) char *place = place_of(object);
 	CLEANUP(text_freep) char *version = object_api_version(object);
 	report_fail(settling->report, FAILURE_MANIFESTS,
-	            text_printf("%s: apiVersion: the server does not serve %s of this kind, it serves %s%s%s", place, version,
-	                        served->group, *served->group ? "/" : "", served->version));
+				text_printf("%s: apiVersion: the server does not serve %s of this kind, it serves %s%s%s", place,
+							version, served->group, *served->group ? "/" : "", served->version));
 	settling->failed = true;
 }
 
@@ -160,7 +162,8 @@ static void refuse_doubles(struct settling *settling)
 		if (first) {
 			CLEANUP(text_freep) char *place = place_of(object);
 			report_fail(settling->report, FAILURE_MANIFESTS,
-			            text_printf("%s: duplicate object, first in %s:%zu", place, first->path ? first->path : "?", first->line));
+						text_printf("%s: duplicate object, first in %s:%zu", place, first->path ? first->path : "?",
+									first->line));
 			settling->failed = true;
 		} else {
 			(void)map_set(&seen, key, object);
@@ -170,7 +173,7 @@ static void refuse_doubles(struct settling *settling)
 }
 
 bool desired_settle(struct objects *desired, struct discovery *discovery, const char *name, const char *ns,
-                    struct report *report)
+					struct report *report)
 {
 	struct settling settling = { .desired = desired, .discovery = discovery, .ns = ns, .report = report };
 	for (size_t i = 0; i < desired->count; i++) {

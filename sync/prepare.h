@@ -1,6 +1,6 @@
 /*
- * All of a sync that comes before the first write: fetch, render, discovery, ledger, live metadata, plan. What `plumb diff` and
- * `plumb sync` share.
+ * All of a sync that comes before the first write: fetch, render, discovery, ledger, live metadata, plan. What `plumb
+ * diff` and `plumb sync` share.
  */
 #ifndef SYNC_PREPARE_H
 #define SYNC_PREPARE_H
@@ -24,17 +24,17 @@ struct prepared {
 	struct kube *kube;
 	struct discovery *discovery;
 	struct repo *repo;
-	char *ns;                            /* of the sync */
-	bool namespace_missing;              /* --create-namespace has to make it */
-	struct objects desired;              /* with namespaces and the labels of the sync; without digest and cause */
+	char *ns;               /* of the sync */
+	bool namespace_missing; /* --create-namespace has to make it */
+	struct objects desired; /* with namespaces and the labels of the sync; without digest and cause */
 	struct ledger *ledger;
-	struct map unsure;                   /* "group/Kind" of what could not be read: never taken for gone */
+	struct map unsure; /* "group/Kind" of what could not be read: never taken for gone */
 	struct lives lives;
-	struct plan *plan;                   /* its actions borrow from desired, lives, and the ledger's inventory */
-	struct inventory inventory;          /* a copy of the ledger's: the plan borrows its rows */
-	bool source_same;                    /* URL, path and namespaces are the recorded ones */
-	bool verifying;                      /* this run verifies all (safety rule 9) */
-	char server[DIGEST_TEXT];            /* discovery_digest */
+	struct plan *plan;          /* its actions borrow from desired, lives, and the ledger's inventory */
+	struct inventory inventory; /* a copy of the ledger's: the plan borrows its rows */
+	bool source_same;           /* URL, path and namespaces are the recorded ones */
+	bool verifying;             /* this run verifies all (safety rule 9) */
+	char server[DIGEST_TEXT];   /* discovery_digest */
 };
 
 void prepared_release(struct prepared *prepared);
@@ -49,8 +49,8 @@ bool prepare_plan(struct prepared *prepared);
 bool prepare_again(struct prepared *prepared);
 
 /*
- * The kind's resource in that version (NULL or not served: the version that the server prefers); NULL where the server does not
- * serve the kind (yet).
+ * The kind's resource in that version (NULL or not served: the version that the server prefers); NULL where the server
+ * does not serve the kind (yet).
  */
 const struct resource *prepared_resource(struct prepared *prepared, const struct ident *id, const char *version);
 

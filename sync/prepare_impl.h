@@ -7,9 +7,9 @@
 #include "sync/prepare.h"
 
 /*
- * Reads what the server has of the desired objects and the inventory's into prepared->lives: label lists first, then by name, or
- * a list of a kind and namespace where many are missing, what the lists lack (its label may have been taken away). Where a list is
- * denied, by name (safety rule 29); kinds that cannot be told about are noted in `unsure`.
+ * Reads what the server has of the desired objects and the inventory's into prepared->lives: label lists first, then by
+ * name, or a list of a kind and namespace where many are missing, what the lists lack (its label may have been taken
+ * away). Where a list is denied, by name (safety rule 29); kinds that cannot be told about are noted in `unsure`.
  */
 bool prepare_lives(struct prepared *prepared);
 

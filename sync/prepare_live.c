@@ -1,5 +1,6 @@
 /*
- * What the server has. A wish is an object that must be found or be known to be gone; wishes are grouped by kind and namespace.
+ * What the server has. A wish is an object that must be found or be known to be gone; wishes are grouped by kind and
+ * namespace.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +20,7 @@ struct group {
 	const struct ident **ids; /* borrowed */
 	size_t count;
 	size_t cap;
-	bool denied;              /* lists of it are */
+	bool denied; /* lists of it are */
 };
 
 struct groups {
@@ -101,8 +102,8 @@ static void note_unsure(struct prepared *prepared, const char *group, const char
 static void wish_row(struct prepared *prepared, struct groups *groups, const struct inventory_row *row)
 {
 	const struct resource *resource = NULL;
-	enum discovery_answer answer =
-		discovery_find(prepared->discovery, row->id.group, row->version, row->id.kind, &resource);
+	enum discovery_answer answer = discovery_find(prepared->discovery, row->id.group, row->version, row->id.kind,
+												  &resource);
 	if (answer == DISCOVERY_UNKNOWN) {
 		note_unsure(prepared, row->id.group, row->id.kind);
 	} else if (answer != DISCOVERY_ABSENT) {
@@ -158,7 +159,7 @@ static bool is_secret(const struct resource *resource)
 static bool lists_cluster(const struct groups *groups, const struct group *group)
 {
 	return group->resource->namespaced && !is_secret(group->resource) &&
-	       namespaces_of(groups, group->resource) > LISTED_NAMESPACES;
+		   namespaces_of(groups, group->resource) > LISTED_NAMESPACES;
 }
 
 /* Runs the queries, keeps of their answers what is wanted. false: one failed. */
@@ -210,7 +211,8 @@ static bool list_by_label(struct prepared *prepared, struct groups *groups)
 				continue;
 			}
 			if (lists_cluster(groups, asked)) {
-				ask(&again, group, &(struct live_query){ .resource = group->resource, .ns = group->ns, .selector = selector });
+				ask(&again, group,
+					&(struct live_query){ .resource = group->resource, .ns = group->ns, .selector = selector });
 			} else if (group == asked) {
 				group->denied = true;
 			}
@@ -326,12 +328,12 @@ static void lacks_namespace(struct prepared *prepared, const char *ns, const str
 		prepared->namespace_missing = true;
 	} else if (own) {
 		report_fail(prepared->report, FAILURE_MANIFESTS,
-		            text_printf("namespace '%s' of the sync is not there: --create-namespace makes it", ns));
+					text_printf("namespace '%s' of the sync is not there: --create-namespace makes it", ns));
 	} else if (!desired_has_namespace(&prepared->desired, ns)) {
 		CLEANUP(text_freep) char *name = ident_text(&object->id);
 		report_fail(prepared->report, FAILURE_MANIFESTS,
-		            text_printf("%s:%zu: %s: namespace '%s' is neither there nor in the manifests",
-		                        object->path ? object->path : "?", object->line, name, ns));
+					text_printf("%s:%zu: %s: namespace '%s' is neither there nor in the manifests",
+								object->path ? object->path : "?", object->line, name, ns));
 	}
 }
 

@@ -1,6 +1,6 @@
 /*
- * What a run says in the end: one verdict an object, warnings, errors, and from them the exit code. Filled in by prepare, apply
- * and cycle; printed by agent/.
+ * What a run says in the end: one verdict an object, warnings, errors, and from them the exit code. Filled in by
+ * prepare, apply and cycle; printed by agent/.
  */
 #ifndef SYNC_REPORT_H
 #define SYNC_REPORT_H
@@ -51,29 +51,29 @@ const char *report_result_text(enum report_result result);
 struct report_object {
 	struct ident id;
 	enum verdict verdict;
-	char *reason;                /* one line without the verdict in front; "" for none */
-	bool followed;               /* health tells something */
+	char *reason;  /* one line without the verdict in front; "" for none */
+	bool followed; /* health tells something */
 	struct health_report health;
 };
 
 struct report {
-	struct repo_commit commit;   /* id "" as long as none is known */
+	struct repo_commit commit; /* id "" as long as none is known */
 	char *ref;
 	char *name;
 	char *ns;
-	int64_t number;              /* of the recorded sync; 0 where none was recorded */
+	int64_t number; /* of the recorded sync; 0 where none was recorded */
 	enum report_result result;
 	struct report_object **objects; /* in the order of their first verdict */
 	size_t count;
 	size_t cap;
 	struct map by_key;
 	size_t verdicts[VERDICT_COUNT];
-	char **warnings;             /* one line each, each text once */
+	char **warnings; /* one line each, each text once */
 	size_t warning_count;
-	char **errors;               /* one line each */
+	char **errors; /* one line each */
 	size_t error_count;
 	bool failures[FAILURE_COUNT];
-	uint64_t requests;           /* to the API server */
+	uint64_t requests; /* to the API server */
 	/* Called when an object's verdict or health changes, and when another phase begins ("fetching"); may be NULL. */
 	void (*changed)(void *context, const struct report *report, const struct report_object *object);
 	void (*phase)(void *context, const struct report *report, const char *text);
@@ -86,7 +86,7 @@ void report_release(struct report *report);
 
 /* Sets or replaces the verdict on an object; the reason is taken over. FAILURE_NONE where nothing went wrong. */
 void report_verdict(struct report *report, const struct ident *id, enum verdict verdict, char *reason,
-                    enum failure failure);
+					enum failure failure);
 void report_health(struct report *report, const struct ident *id, const struct health_report *health);
 /* Borrowed; NULL if it has no verdict yet. */
 const struct report_object *report_find(const struct report *report, const struct ident *id);
@@ -96,7 +96,8 @@ void report_warn(struct report *report, char *text);
 void report_fail(struct report *report, enum failure failure, char *text);
 /* report_fail with the text of err; returns false. */
 bool report_err(struct report *report, enum failure failure, const struct err *err);
-/* The failure that an error of the API server is: ERR_DENIED and ERR_TRANSIENT FAILURE_CLUSTER, others FAILURE_MANIFESTS. */
+/* The failure that an error of the API server is: ERR_DENIED and ERR_TRANSIENT FAILURE_CLUSTER, others
+ * FAILURE_MANIFESTS. */
 enum failure failure_of(const struct err *err);
 
 void report_phase(struct report *report, const char *text);

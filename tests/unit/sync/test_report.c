@@ -30,8 +30,8 @@ START_TEST(of_several_failures_the_first_in_the_order_2_3_5_4_7_6_is_the_exit_co
 		enum failure failure;
 		int code;
 	} steps[] = {
-		{ FAILURE_NONE, 0 },      { FAILURE_ROLLOUT, 6 }, { FAILURE_STOPPED, 7 }, { FAILURE_MANIFESTS, 4 },
-		{ FAILURE_CLUSTER, 5 },   { FAILURE_GIT, 3 },     { FAILURE_USAGE, 2 },
+		{ FAILURE_NONE, 0 },    { FAILURE_ROLLOUT, 6 }, { FAILURE_STOPPED, 7 }, { FAILURE_MANIFESTS, 4 },
+		{ FAILURE_CLUSTER, 5 }, { FAILURE_GIT, 3 },     { FAILURE_USAGE, 2 },
 	};
 	struct report report = REPORT_INIT;
 	for (size_t i = 0; i < ARRAY_LEN(steps); i++) {
