@@ -24,8 +24,9 @@ void yaml_read(const char *path, const char *text, size_t len, yaml_document *ea
                struct problems *problems);
 
 /*
- * Appends the document as Kustomize prints it: keys in byte order, lists not indented under their key, no folding, strings
- * quoted where they would read as something else. Ends with a newline. false over the buffer's maximum.
+ * Appends the document as Kustomize and kubectl print it: keys in goyaml's order (a2 before a10), lists not indented under
+ * their key, text folded beyond 80 columns, quoted where it would read as something else. Ends with a newline. false over
+ * the buffer's maximum, and what was written until then stays in the buffer.
  */
 bool yaml_write(const cJSON *document, struct buf *out) MUST_CHECK;
 

@@ -262,18 +262,9 @@ static bool is_time(const char *text)
 	return spaces && read_time(&at) && !*at;
 }
 
-static struct scalar resolve_number(const char *text)
+static char *without_underscores(const char *text)
 {
-	struct scalar out = { .type = SCALAR_TEXT };
-	if (is_time(text)) {
-		out.type = SCALAR_TIME;
-		return out;
-	}
-	if (!strchr(text, '_')) {
-		(void)(read_int(text, &out) || read_float(text, &out) || read_signed_binary(text, &out));
-		return out;
-	}
-	CLEANUP(text_freep) char *bare = text_dup(text);
+	char *bare = text_dup(text);
 	char *to = bare;
 	for (const char *from = text; *from; from++) {
 		if (*from != '_') {
@@ -281,8 +272,36 @@ static struct scalar resolve_number(const char *text)
 		}
 	}
 	*to = '\0';
-	(void)(read_int(bare, &out) || read_float(bare, &out) || read_signed_binary(bare, &out));
+	return bare;
+}
+
+static struct scalar resolve_number(const char *text)
+{
+	struct scalar out = { .type = SCALAR_TEXT };
+	if (is_time(text)) {
+		out.type = SCALAR_TIME;
+		return out;
+	}
+	CLEANUP(text_freep) char *bare = strchr(text, '_') ? without_underscores(text) : NULL;
+	const char *number = bare ? bare : text;
+	(void)(read_int(number, &out) || read_float(number, &out) || read_signed_binary(number, &out));
 	return out;
+}
+
+/* What starts with a dot goes to Go's own parser, for which underscores stand between digits only. */
+static void resolve_fraction(const char *text, struct scalar *out)
+{
+	if (!strchr(text, '_')) {
+		(void)read_float(text, out);
+		return;
+	}
+	for (const char *at = strchr(text, '_'); at; at = strchr(at + 1, '_')) {
+		if (!isdigit((unsigned char)at[-1]) || !isdigit((unsigned char)at[1])) {
+			return;
+		}
+	}
+	CLEANUP(text_freep) char *bare = without_underscores(text);
+	(void)read_float(bare, out);
 }
 
 struct scalar scalar_resolve(const char *text)
@@ -294,7 +313,9 @@ struct scalar scalar_resolve(const char *text)
 	} else if (strchr("yYnNtTfFoO~", first)) {
 		(void)find_word(text, &out);
 	} else if (first == '.') {
-		(void)(find_word(text, &out) || read_float(text, &out));
+		if (!find_word(text, &out)) {
+			resolve_fraction(text, &out);
+		}
 	} else if ((first >= '0' && first <= '9') || first == '+' || first == '-') {
 		if (!find_word(text, &out)) {
 			out = resolve_number(text);

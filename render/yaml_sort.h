@@ -1,0 +1,13 @@
+/*
+ * The order of keys in goyaml v2's output (sorter.go): numbers in keys by their value, other characters before letters.
+ */
+#ifndef RENDER_YAML_SORT_H
+#define RENDER_YAML_SORT_H
+
+/*
+ * As strcmp. Like goyaml's, it is no order for mixes such as a10, a1b, a001, where goyaml itself prints now this, now
+ * that. Of the characters beyond ASCII those up to U+FFFF count as letters; keys of Kubernetes hardly hold any.
+ */
+int yaml_key_compare(const char *a, const char *b);
+
+#endif
