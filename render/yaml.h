@@ -26,7 +26,7 @@ void yaml_read(const char *path, const char *text, size_t len, yaml_document *ea
 /*
  * Appends the document as Kustomize and kubectl print it: keys in goyaml's order (a2 before a10), lists not indented under
  * their key, text folded beyond 80 columns, quoted where it would read as something else. Ends with a newline. false over
- * the buffer's maximum, and what was written until then stays in the buffer.
+ * the buffer's maximum; the buffer is then as before.
  */
 bool yaml_write(const cJSON *document, struct buf *out) MUST_CHECK;
 

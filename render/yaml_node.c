@@ -234,7 +234,7 @@ static const char *find_line(const struct node_source *source, const yaml_mark_t
 	return at;
 }
 
-static bool is_flow(const struct node_source *source)
+bool node_source_is_flow(const struct node_source *source)
 {
 	for (size_t i = 0; i < source->len; i++) {
 		if (!strchr(" \t\r\n", source->text[i])) {
@@ -250,7 +250,7 @@ static bool is_tab(const struct node_source *source, const yaml_mark_t *mark)
 	const char *end = source->text + source->len;
 	for (const char *at = find_line(source, mark); at < end && (*at == ' ' || *at == '-' || *at == '\t'); at++) {
 		if (*at == '\t') {
-			return !is_flow(source);
+			return !node_source_is_flow(source);
 		}
 	}
 	return false;
@@ -282,6 +282,9 @@ static bool fail_parser(struct reader *reader, const yaml_parser_t *parser)
 	size_t line = source->first_line + parser->problem_mark.line + 1;
 	if (is_tab(source, &parser->problem_mark)) {
 		return fail(reader, line, "tab used as indentation");
+	}
+	if (strcmp(problem, "did not find expected <document start>") == 0) {
+		return fail(reader, line, "more text behind the end of the document: a '---' line must stand between two");
 	}
 	char text[300];
 	size_t from = source->first_line + parser->context_mark.line + 1;

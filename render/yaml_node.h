@@ -52,6 +52,9 @@ struct node_source {
 	struct problems *problems;
 };
 
+/* True when it starts as JSON does: indentation means nothing then. */
+bool node_source_is_flow(const struct node_source *source);
+
 /* A place in the tree; it leads up to the root, where `up` is NULL. */
 struct place {
 	const struct place *up;

@@ -9,7 +9,7 @@
 #include "render/base/limits.h"
 #include "render/yaml.h"
 #include "render/yaml_node.h"
-#include "render/yaml_utf16.h"
+#include "render/yaml_utf.h"
 #include "render/yaml_value.h"
 
 struct reading {
@@ -106,6 +106,21 @@ static bool read_part(struct reading *reading, const struct node_source *part)
 	return go_on;
 }
 
+/* JSON escapes characters beyond U+FFFF as two, which YAML does not know. */
+static bool has_pairs(const struct node_source *part)
+{
+	return node_source_is_flow(part) && (memmem(part->text, part->len, "\\ud", 3) || memmem(part->text, part->len, "\\uD", 3));
+}
+
+static bool read_joined(struct reading *reading, struct node_source part)
+{
+	CLEANUP(buf_release) struct buf joined = BUF_INIT(part.len);
+	json_join_pairs(part.text, part.len, &joined);
+	part.text = buf_text(&joined);
+	part.len = joined.len;
+	return read_part(reading, &part);
+}
+
 static void read_parts(struct reading *reading, const char *text, size_t len)
 {
 	size_t line = 0;
@@ -118,7 +133,7 @@ static void read_parts(struct reading *reading, const char *text, size_t len)
 			.first_line = line,
 			.problems = reading->problems,
 		};
-		if (!read_part(reading, &part)) {
+		if (!(has_pairs(&part) ? read_joined(reading, part) : read_part(reading, &part))) {
 			return;
 		}
 		at += part.len;

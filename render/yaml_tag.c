@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "render/yaml_utf.h"
+
 #define TAG(name) "tag:yaml.org,2002:" name
 
 static const struct known_tag {
@@ -60,34 +62,6 @@ static long decode_base64(const char *in, char *out)
 	return count % 4 || pads > 2 ? -1 : to - out - (long)pads;
 }
 
-static size_t sequence_length(unsigned char lead)
-{
-	return lead < 0x80 ? 1 : lead < 0xc2 ? 0 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : lead < 0xf5 ? 4 : 0;
-}
-
-/* RFC 3629 */
-static bool is_utf8(const char *text)
-{
-	const unsigned char *at = (const unsigned char *)text;
-	while (*at) {
-		size_t length = sequence_length(*at);
-		unsigned low = *at == 0xe0 ? 0xa0 : *at == 0xf0 ? 0x90 : 0x80;
-		unsigned high = *at == 0xed ? 0x9f : *at == 0xf4 ? 0x8f : 0xbf;
-		for (size_t i = 1; i < length; i++) {
-			if (at[i] < low || at[i] > high) {
-				return false;
-			}
-			low = 0x80;
-			high = 0xbf;
-		}
-		if (!length) {
-			return false;
-		}
-		at += length;
-	}
-	return true;
-}
-
 static const char *decode_binary(const struct node *node, struct meaning *out)
 {
 	CLEANUP(text_freep) char *bytes = text_dup(node->text);
@@ -96,7 +70,7 @@ static const char *decode_binary(const struct node *node, struct meaning *out)
 		return "tagged as binary, but not base64";
 	}
 	bytes[len] = '\0';
-	if (strlen(bytes) != (size_t)len || !is_utf8(bytes)) {
+	if (utf8_length(bytes) != (size_t)len) {
 		return "binary that is not text: it has no JSON form";
 	}
 	out->decoded = TAKE(bytes);

@@ -7,6 +7,7 @@
 #include "render/yaml.h"
 #include "render/yaml_scalar.h"
 #include "render/yaml_sort.h"
+#include "render/yaml_utf.h"
 
 static bool write_value(yaml_emitter_t *emitter, const cJSON *value);
 
@@ -41,6 +42,10 @@ static yaml_scalar_style_t style_of(const char *text)
 
 static bool write_text(yaml_emitter_t *emitter, const char *text)
 {
+	if (text[utf8_length(text)]) {
+		CLEANUP(text_freep) char *repaired = utf8_repair(text);
+		return write_scalar(emitter, repaired, style_of(repaired));
+	}
 	return write_scalar(emitter, text, style_of(text));
 }
 
@@ -169,6 +174,9 @@ bool yaml_write(const cJSON *document, struct buf *out)
 	yaml_emitter_delete(&emitter);
 	if (fits) {
 		drop_end_mark(out, start);
+	} else if (out->data) {
+		out->len = start;
+		out->data[start] = '\0';
 	}
 	return fits;
 }
