@@ -27,12 +27,6 @@ void cycle_union(const struct prepared *prepared, struct inventory *out)
 	}
 }
 
-static void set_text(char **to, const char *text)
-{
-	free(*to);
-	*to = text ? text_dup(text) : NULL;
-}
-
 /* An object in sync that the row does not know: its sync was killed after it made it. */
 static void learn(struct inventory_row *row, const struct action *action)
 {
@@ -40,9 +34,9 @@ static void learn(struct inventory_row *row, const struct action *action)
 	if (strcmp(row->uid, live->uid) == 0) {
 		return;
 	}
-	set_text(&row->uid, live->uid);
-	set_text(&row->template_hash, NULL);
-	set_text(&row->template_commit, live_annotation(live, NOTE_TEMPLATE_COMMIT));
+	text_set(&row->uid, live->uid);
+	text_set(&row->template_hash, NULL);
+	text_set(&row->template_commit, live_annotation(live, NOTE_TEMPLATE_COMMIT));
 	row->generation = live->generation;
 }
 
@@ -73,8 +67,8 @@ static void recover(struct cycle *cycle, struct inventory_row *row, const struct
 	struct ledger_revision *revision = revision_new(&cycle->apply);
 	revision->id = ident_dup(&row->id);
 	revision->uid = text_dup(action->live->uid);
-	set_text(&row->template_commit, commit);
-	set_text(&row->template_hash, NULL);
+	text_set(&row->template_commit, commit);
+	text_set(&row->template_hash, NULL);
 	row->generation = action->live->generation;
 }
 
@@ -120,8 +114,8 @@ void cycle_outcome(struct cycle *cycle)
 	struct ledger_sync *sync = &cycle->sync;
 	refresh(cycle);
 	sync->result = result_of(report);
-	set_text(&sync->message, report->error_count ? report->errors[0] : "");
-	set_text(&sync->server, cycle->prepared.server);
+	text_set(&sync->message, report->error_count ? report->errors[0] : "");
+	text_set(&sync->server, cycle->prepared.server);
 	sync->revisions = TAKE(cycle->apply.revisions);
 	sync->revision_count = cycle->apply.revision_count;
 	cycle->apply.revision_count = 0;

@@ -51,6 +51,13 @@ char *text_printf(const char *fmt, ...)
 	return text;
 }
 
+void text_set(char **to, const char *text)
+{
+	char *copy = text ? text_dup(text) : NULL;
+	free(*to);
+	*to = copy;
+}
+
 void text_freep(char **text)
 {
 	free(*text);

@@ -43,6 +43,9 @@ char *text_dup(const char *text);
 char *text_dup_len(const char *text, size_t len);
 char *text_printf(const char *fmt, ...) PRINTF_LIKE(1, 2);
 
+/* Replaces *to by a copy of the text; NULL is none. */
+void text_set(char **to, const char *text);
+
 /* For CLEANUP of a char *. */
 void text_freep(char **text);
 

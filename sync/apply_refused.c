@@ -1,0 +1,227 @@
+/*
+ * What to do about an answer that is no success: wait and try again, take over, recreate, or tell.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "render/doc.h"
+#include "sync/apply_impl.h"
+#include "sync/names.h"
+
+enum { MOST_RACES = 5 };
+
+static char *said(struct work *work, struct err *err)
+{
+	(void)!kube_check(&work->call, is_secret(work->id), err);
+	return text_dup(err->msg);
+}
+
+static void fail(struct work *work)
+{
+	struct err err = ERR_INIT;
+	char *reason = said(work, &err);
+	work_end(work, VERDICT_FAILED, reason, failure_of(&err));
+}
+
+/* --- what passes by itself (safety rule 30) ----------------------------------------------------------------------- */
+
+static bool has(const struct kube_status *status, const char *part)
+{
+	return strstr(status->message, part) != NULL;
+}
+
+static bool is_passing(const struct work *work, const struct kube_status *status)
+{
+	switch (work->call.status) {
+	case 403:
+		return has(status, "exceeded quota") || has(status, "is being terminated") || has(status, "being terminated");
+	case 404:
+		/* The kind's path, or the namespace, is not there yet. */
+		return (has(status, "namespaces \"") && has(status, "not found")) ||
+			   has(status, "could not find the requested resource");
+	case 409:
+		return has(status, "is being terminated") || has(status, "object is being deleted");
+	case 500:
+		return has(status, "failed calling webhook") || has(status, "failed to call webhook");
+	default:
+		return false;
+	}
+}
+
+/* --- other managers ----------------------------------------------------------------------------------------------- */
+
+/* The manager that a cause quotes: conflict with "kubectl" using apps/v1. free() it; NULL if there is none. */
+static char *manager_in(const char *message)
+{
+	const char *begin = message ? strchr(message, '"') : NULL;
+	const char *end = begin ? strchr(begin + 1, '"') : NULL;
+	return end ? text_dup_len(begin + 1, (size_t)(end - begin - 1)) : NULL;
+}
+
+static bool is_field_conflict(const struct kube_status *status)
+{
+	const cJSON *cause = NULL;
+	cJSON_ArrayForEach(cause, status->causes)
+	{
+		const char *type = doc_text(cause, "reason");
+		type = type ? type : doc_text(cause, "type");
+		if (type && strcmp(type, "FieldManagerConflict") == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* The first conflict with a manager whose fields may not be taken: "somebody sets data.value"; NULL if there is none.
+ * free() it. */
+static char *blocker(const struct work *work, const struct kube_status *status)
+{
+	const cJSON *cause = NULL;
+	cJSON_ArrayForEach(cause, status->causes)
+	{
+		CLEANUP(text_freep) char *manager = manager_in(doc_text(cause, "message"));
+		const char *field = doc_text(cause, "field");
+		if (manager && !manager_takeable(manager, work->run->apply->take_over)) {
+			return text_printf("%s sets %s; %s: force on the manifest takes it over", manager,
+							   field && *field == '.' ? field + 1 : field, NOTE_CONFLICTS);
+		}
+	}
+	return NULL;
+}
+
+static void conflict(struct work *work, const struct kube_status *status)
+{
+	char *who = blocker(work, status);
+	if (who) {
+		work_end(work, VERDICT_BLOCKED, who, FAILURE_STOPPED);
+		return;
+	}
+	work->checked = true;
+	work->force = true;
+	/* From the beginning: an object that was made meanwhile has fields to take over, too. */
+	work_goto(work, apply_steps, STEP_LIVE);
+}
+
+/* The object changed between two steps: read it again. */
+static void raced(struct work *work)
+{
+	if (work->races++ >= MOST_RACES) {
+		fail(work);
+		return;
+	}
+	cJSON_Delete(work->live);
+	work->live = NULL;
+	struct err err = ERR_INIT;
+	work_later(work, said(work, &err), FAILURE_MANIFESTS);
+	work->at = work->steps == apply_steps ? STEP_LIVE : 0;
+	while (work->steps[work->at].needed && !work->steps[work->at].needed(work)) {
+		work->at++;
+	}
+}
+
+/* --- immutable fields --------------------------------------------------------------------------------------------- */
+
+static bool says_immutable(const char *message)
+{
+	static const char *const words[] = { "immutable",
+										 "may not change once set",
+										 "updates to statefulset spec for fields other than",
+										 "cannot change roleRef",
+										 "may not be changed",
+										 "cannot be changed" };
+	for (size_t i = 0; message && i < ARRAY_LEN(words); i++) {
+		if (strstr(message, words[i])) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* All causes are changes of immutable fields: their names, "spec.selector, spec.x"; NULL otherwise. free() it. */
+static char *immutable_fields(const struct kube_status *status)
+{
+	struct buf text = BUF_INIT(SIZE_MAX);
+	const cJSON *cause = NULL;
+	cJSON_ArrayForEach(cause, status->causes)
+	{
+		const char *field = doc_text(cause, "field");
+		if (!field || !says_immutable(doc_text(cause, "message"))) {
+			buf_release(&text);
+			return NULL;
+		}
+		if (!strstr(buf_text(&text), field)) {
+			(void)buf_printf(&text, "%s%s", text.len ? "," : "", field);
+		}
+	}
+	return text.len ? buf_detach(&text) : NULL;
+}
+
+static bool holds_data(const struct ident *id)
+{
+	static const char *const kinds[] = { "Namespace", "CustomResourceDefinition", "PersistentVolume",
+										 "PersistentVolumeClaim" };
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+		if (strcmp(id->kind, kinds[i]) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static void immutable(struct work *work, char *fields)
+{
+	const char *allowed = object_annotation(work->action->desired, NOTE_RECREATE);
+	if (holds_data(work->id)) {
+		work_end(work, VERDICT_FAILED,
+				 text_printf("%s is immutable, and a %s is never recreated", fields, work->id->kind),
+				 FAILURE_MANIFESTS);
+		free(fields);
+	} else if (!allowed || strcmp(allowed, fields) != 0) {
+		work_end(work, VERDICT_FAILED,
+				 text_printf("%s is immutable; with the annotation %s: %s it is deleted and made anew, with downtime",
+							 fields, NOTE_RECREATE, fields),
+				 FAILURE_MANIFESTS);
+		free(fields);
+	} else {
+		free(work->recreated);
+		work->recreated = fields;
+		work->recreate = true;
+		work_goto(work, recreate_steps, 0);
+	}
+}
+
+static void refused(struct work *work, const struct kube_status *status)
+{
+	int code = work->call.status;
+	struct err err = ERR_INIT;
+	bool waiting = work->waits && code == 404;
+	char *fields = code == 422 && !work->recreate ? immutable_fields(status) : NULL;
+	if (waiting) {
+		work->waits = false;
+		work->at++;
+		work_next(work);
+	} else if (is_passing(work, status)) {
+		char *reason = said(work, &err);
+		work_later(work, reason, FAILURE_MANIFESTS);
+	} else if (code == 404 && (strcmp(work->call.method, "GET") == 0 || strcmp(work->call.method, "DELETE") == 0)) {
+		/* Gone since it was listed: then it is made, or there is nothing to delete. */
+		work->take_over = false;
+		work->at++;
+		work_next(work);
+	} else if (code == 409 && is_field_conflict(status)) {
+		conflict(work, status);
+	} else if (code == 409) {
+		raced(work);
+	} else if (fields) {
+		immutable(work, fields);
+	} else {
+		fail(work);
+	}
+}
+
+void work_refused(struct work *work)
+{
+	struct kube_status status = kube_status_of(&work->call);
+	refused(work, &status);
+	kube_status_release(&status);
+}
