@@ -1,4 +1,4 @@
-const char *plumb_version(void);
+#include "agent/version.h"
 
 const char *plumb_version(void)
 {

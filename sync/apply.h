@@ -84,4 +84,13 @@ char *apply_path(const struct resource *resource, const struct ident *id, const 
 /* Digest of the pod template of a Deployment as the server answers it; free() it. NULL where there is none. */
 char *apply_template_hash(const cJSON *deployment);
 
+/*
+ * The first field conflict with a manager whose fields may not be taken: "helm sets data.value; ..."; NULL where there
+ * is none. free() it.
+ */
+char *apply_blocker(const struct kube_status *status, const char *const *take_over);
+
+/* Where all causes are changes of immutable fields: their names, "spec.selector,spec.x"; NULL otherwise. free() it. */
+char *apply_immutable(const struct kube_status *status);
+
 #endif

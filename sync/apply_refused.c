@@ -72,16 +72,14 @@ static bool is_field_conflict(const struct kube_status *status)
 	return false;
 }
 
-/* The first conflict with a manager whose fields may not be taken: "somebody sets data.value"; NULL if there is none.
- * free() it. */
-static char *blocker(const struct work *work, const struct kube_status *status)
+char *apply_blocker(const struct kube_status *status, const char *const *take_over)
 {
 	const cJSON *cause = NULL;
 	cJSON_ArrayForEach(cause, status->causes)
 	{
 		CLEANUP(text_freep) char *manager = manager_in(doc_text(cause, "message"));
 		const char *field = doc_text(cause, "field");
-		if (manager && !manager_takeable(manager, work->run->apply->take_over)) {
+		if (manager && !manager_takeable(manager, take_over)) {
 			return text_printf("%s sets %s; %s: force on the manifest takes it over", manager,
 							   field && *field == '.' ? field + 1 : field, NOTE_CONFLICTS);
 		}
@@ -91,7 +89,7 @@ static char *blocker(const struct work *work, const struct kube_status *status)
 
 static void conflict(struct work *work, const struct kube_status *status)
 {
-	char *who = blocker(work, status);
+	char *who = apply_blocker(status, work->run->apply->take_over);
 	if (who) {
 		work_end(work, VERDICT_BLOCKED, who, FAILURE_STOPPED);
 		return;
@@ -137,8 +135,7 @@ static bool says_immutable(const char *message)
 	return false;
 }
 
-/* All causes are changes of immutable fields: their names, "spec.selector, spec.x"; NULL otherwise. free() it. */
-static char *immutable_fields(const struct kube_status *status)
+char *apply_immutable(const struct kube_status *status)
 {
 	struct buf text = BUF_INIT(SIZE_MAX);
 	const cJSON *cause = NULL;
@@ -195,7 +192,7 @@ static void refused(struct work *work, const struct kube_status *status)
 	int code = work->call.status;
 	struct err err = ERR_INIT;
 	bool waiting = work->waits && code == 404;
-	char *fields = code == 422 && !work->recreate ? immutable_fields(status) : NULL;
+	char *fields = code == 422 && !work->recreate ? apply_immutable(status) : NULL;
 	if (waiting) {
 		work->waits = false;
 		work->at++;

@@ -7,6 +7,7 @@
 
 #include "render/doc.h"
 #include "render/manifests.h"
+#include "sync/access.h"
 #include "sync/clock.h"
 #include "sync/desired.h"
 #include "sync/names.h"
@@ -139,24 +140,12 @@ static bool connect_kube(struct prepared *prepared)
 {
 	struct report *report = prepared->report;
 	struct err err = ERR_INIT;
-	struct kube_config config = { 0 };
-	if (!kube_config_load(&prepared->options->access, &config, &err)) {
-		return report_err(report, FAILURE_CLUSTER, &err);
-	}
-	const char *ns = prepared->options->ns;
-	prepared->ns = text_dup(ns ? ns : config.ns ? config.ns : "default");
-	free(report->ns);
-	report->ns = text_dup(prepared->ns);
-	struct kube_options options = {
-		.user_agent = "plumb/" PLUMB_VERSION,
-		.warning = warned,
-		.context = prepared,
-		.stop = prepared->options->stop,
-	};
-	prepared->kube = kube_open(&config, &options, &err);
+	struct kube_options options = { .warning = warned, .context = prepared, .stop = prepared->options->stop };
+	prepared->kube = access_open(&prepared->options->access, prepared->options->ns, &options, &prepared->ns, &err);
 	if (!prepared->kube) {
 		return report_err(report, FAILURE_CLUSTER, &err);
 	}
+	text_set(&report->ns, prepared->ns);
 	report_phase(report, "reading the cluster");
 	prepared->discovery = discovery_new(prepared->kube, prepared->deadline, &err);
 	if (!prepared->discovery) {

@@ -1,0 +1,143 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/commands.h"
+#include "agent/output.h"
+#include "render/base/limits.h"
+#include "render/doc.h"
+#include "sync/access.h"
+#include "sync/clock.h"
+#include "sync/status.h"
+
+enum { CLUSTER = 5, ROLLOUT = 6, STOPPED = 7, VERSION = 1 };
+
+static const char *health_word(const struct status_row *row)
+{
+	return !row->known ? "unknown" : !row->there ? "missing" : health_text(row->health.health);
+}
+
+static bool is_fine(const struct status_row *row)
+{
+	return row->there && (row->health.health == HEALTH_CURRENT || row->health.health == HEALTH_PAUSED) && !row->kept;
+}
+
+static cJSON *row_json(const struct status_row *row)
+{
+	cJSON *json = cJSON_CreateObject();
+	doc_set_text(json, "group", row->id.group);
+	doc_set_text(json, "kind", row->id.kind);
+	doc_set_text(json, "namespace", row->id.ns);
+	doc_set_text(json, "name", row->id.name);
+	doc_set_text(json, "health", health_word(row));
+	CLEANUP(buf_release) struct buf reason = BUF_INIT(LIMIT_KIB(4));
+	output_clean(&reason, row->health.reason);
+	output_clean(&reason, *row->health.reason && *row->health.message ? ": " : "");
+	output_clean(&reason, row->health.message);
+	doc_set_text(json, "healthReason", buf_text(&reason));
+	doc_set(json, "kept", cJSON_CreateBool(row->kept));
+	return json;
+}
+
+static cJSON *status_json(const struct options *options, const struct status *status, int code)
+{
+	cJSON *json = cJSON_CreateObject();
+	doc_set(json, "version", cJSON_CreateNumber(VERSION));
+	doc_set_text(doc_make(json, "sync"), "name", options->cycle.name);
+	doc_set_text(doc_make(json, "sync"), "namespace", status->ns);
+	doc_set(json, "exitCode", cJSON_CreateNumber(code));
+	if (status->last) {
+		char when[CLOCK_TEXT] = "";
+		clock_text(status->last->finished ? status->last->finished : status->last->started, when);
+		cJSON *last = doc_make(json, "last");
+		doc_set(last, "number", cJSON_CreateNumber((double)status->last->number));
+		doc_set_text(last, "commit", status->last->commit);
+		doc_set_text(last, "when", when);
+		doc_set_text(last, "author", status->last->author ? status->last->author : "");
+		doc_set_text(last, "subject", status->last->subject ? status->last->subject : "");
+		doc_set_text(last, "result", ledger_result_text(status->last->result));
+		doc_set_text(last, "message", status->last->message ? status->last->message : "");
+	}
+	cJSON *rows = cJSON_CreateArray();
+	for (size_t i = 0; i < status->count; i++) {
+		cJSON_AddItemToArray(rows, row_json(&status->rows[i]));
+	}
+	doc_set(json, "objects", rows);
+	return json;
+}
+
+static void put_last(const struct ledger_sync *last, struct buf *out)
+{
+	char when[OUTPUT_TIME];
+	output_time(last->finished ? last->finished : last->started, when);
+	(void)buf_printf(out, "sync %lld of %.7s \"", (long long)last->number, last->commit);
+	output_clean(out, last->subject ? last->subject : "");
+	(void)buf_puts(out, "\" by ");
+	output_clean(out, last->author && *last->author ? last->author : "?");
+	(void)buf_printf(out, ", %s UTC: %s", when, ledger_result_text(last->result));
+	if (last->message && *last->message) {
+		(void)buf_puts(out, ": ");
+		output_clean(out, last->message);
+	}
+	(void)buf_putc(out, '\n');
+}
+
+static void put_rows(const struct status *status, struct buf *out)
+{
+	size_t fine = 0;
+	for (size_t i = 0; i < status->count; i++) {
+		const struct status_row *row = &status->rows[i];
+		if (is_fine(row)) {
+			fine++;
+			continue;
+		}
+		CLEANUP(text_freep) char *name = ident_text(&row->id);
+		output_clean(out, name);
+		(void)buf_printf(out, " %s%s", health_word(row), row->kept ? ", kept: not in Git" : "");
+		if (*row->health.message) {
+			(void)buf_puts(out, ": ");
+			output_clean(out, row->health.message);
+		}
+		(void)buf_putc(out, '\n');
+	}
+	(void)buf_printf(out, "%zu of %zu objects are healthy\n", fine, status->count);
+}
+
+static int code_of(const struct status *status)
+{
+	if (!status->last || status->last->result == LEDGER_UNFINISHED || status->last->result == LEDGER_INCOMPLETE ||
+		status->last->result == LEDGER_INTERRUPTED) {
+		return STOPPED;
+	}
+	for (size_t i = 0; i < status->count; i++) {
+		if (status->rows[i].known && (!status->rows[i].there || status->rows[i].health.health == HEALTH_FAILED)) {
+			return ROLLOUT;
+		}
+	}
+	return status->last->result == LEDGER_FAILED ? ROLLOUT : 0;
+}
+
+int command_status(const struct options *options)
+{
+	struct err err = ERR_INIT;
+	CLEANUP(status_release) struct status status = { 0 };
+	struct kube_options more = { .stop = options->cycle.stop };
+	status.kube = access_open(&options->cycle.access, options->cycle.ns, &more, &status.ns, &err);
+	if (!status.kube || !status_read(&status, options->cycle.name, clock_now() + options->cycle.timeout, &err)) {
+		output_error(err.msg);
+		return CLUSTER;
+	}
+	int code = code_of(&status);
+	if (options->json) {
+		return output_json(status_json(options, &status, code)) ? code : 1;
+	}
+	CLEANUP(buf_release) struct buf text = BUF_INIT(LIMIT_MIB(64));
+	if (status.last) {
+		put_last(status.last, &text);
+		put_rows(&status, &text);
+	} else {
+		CLEANUP(text_freep)
+		char *none = text_printf("no sync '%s' was recorded in the namespace '%s'", options->cycle.name, status.ns);
+		output_error(none);
+	}
+	return output_text(buf_text(&text)) ? code : 1;
+}

@@ -1,0 +1,16 @@
+/*
+ * The subcommands. Each returns the exit code, having printed everything: results to standard output, the rest to
+ * standard error.
+ */
+#ifndef AGENT_COMMANDS_H
+#define AGENT_COMMANDS_H
+
+#include "agent/options.h"
+
+int command_sync(const struct options *options);
+int command_diff(const struct options *options);
+int command_render(const struct options *options);
+int command_status(const struct options *options);
+int command_history(const struct options *options);
+
+#endif

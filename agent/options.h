@@ -1,0 +1,49 @@
+/*
+ * What the command line says. Strings are borrowed from argv; secrets are read from files or the environment, never
+ * from argv.
+ */
+#ifndef AGENT_OPTIONS_H
+#define AGENT_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "render/base/err.h"
+#include "sync/cycle.h"
+
+enum command {
+	COMMAND_NONE,
+	COMMAND_SYNC = 1,
+	COMMAND_DIFF = 2,
+	COMMAND_RENDER = 4,
+	COMMAND_STATUS = 8,
+	COMMAND_HISTORY = 16,
+};
+
+struct options {
+	enum command command;
+	struct cycle_options cycle;
+	const char *argument; /* DIR of render, deployment/NAME of history; NULL if none */
+	bool json;
+	bool quiet;
+	bool help;
+	bool version;
+	const char **take_over; /* what cycle.take_over points to */
+	const char *password_file;
+	const char *token_file;
+};
+
+/*
+ * Parses and checks; reads the secrets that the flags and PLUMB_GIT_TOKEN give. ERR_INPUT: the usage is wrong. With
+ * help or version set nothing else is to be done.
+ */
+bool options_parse(int argc, char **argv, struct options *out, struct err *err) MUST_CHECK;
+void options_release(struct options *options);
+
+/* The text of --help; COMMAND_NONE: of the program. free() it. */
+char *options_help(enum command command);
+
+/* "5m", "1m30s", "500ms", "1.5h", "0" as Go reads it, into milliseconds. */
+bool options_duration(const char *text, int64_t *out) MUST_CHECK;
+
+#endif
