@@ -58,6 +58,7 @@ struct work {
 	cJSON *live; /* the whole object, where a step read it */
 	bool force;
 	bool take_over;
+	bool absorbs_again;
 	bool checked;      /* the first contact was found to conflict with nobody but those that may be taken over */
 	char *hash_before; /* of the live pod template; NULL unknown */
 	char *hash_wanted; /* of the dry run's */

@@ -329,6 +329,17 @@ static void end_applied(struct work *work, const cJSON *answer)
 	}
 }
 
+/*
+ * Of an object without any managers the server makes `before-first-apply` the owner of all that is there, beside us: it has to be
+ * absorbed, or what Git drops later would stay.
+ */
+static bool was_unmanaged(const struct work *work)
+{
+	const struct live *live = work->action->live;
+	const cJSON *managers = live ? doc_get(live->meta, "managedFields") : NULL;
+	return live && !work->recreate && !(managers && managers->child);
+}
+
 /* An apply to an object that is being deleted is accepted, and the object then goes: it is to be made again (safety
  * rule 14). */
 static void applied(struct work *work, const cJSON *answer)
@@ -337,6 +348,13 @@ static void applied(struct work *work, const cJSON *answer)
 		work->waits = true;
 		work->at = STEP_GONE;
 		work_later(work, text_dup("its deletion"), FAILURE_STOPPED);
+		return;
+	}
+	if (was_unmanaged(work) && !work->absorbs_again) {
+		work->absorbs_again = true;
+		work->take_over = true;
+		work->checked = true;
+		work->at = STEP_LIVE;
 		return;
 	}
 	note_row(work, answer);

@@ -20,7 +20,9 @@ static void fail(struct work *work)
 {
 	struct err err = ERR_INIT;
 	char *reason = said(work, &err);
-	work_end(work, VERDICT_FAILED, reason, failure_of(&err));
+	/* An answer is about the object, whatever it says; none is about the server. */
+	bool cluster = err.kind == ERR_DENIED || work->call.status == 0;
+	work_end(work, VERDICT_FAILED, reason, cluster ? FAILURE_CLUSTER : FAILURE_MANIFESTS);
 }
 
 /* --- what passes by itself (safety rule 30) ----------------------------------------------------------------------- */
@@ -30,22 +32,30 @@ static bool has(const struct kube_status *status, const char *part)
 	return strstr(status->message, part) != NULL;
 }
 
-static bool is_passing(const struct work *work, const struct kube_status *status)
+/* What it is that will pass, for Secrets, whose message is not shown; NULL where it does not pass. */
+static const char *passing(const struct work *work, const struct kube_status *status)
 {
-	switch (work->call.status) {
-	case 403:
-		return has(status, "exceeded quota") || has(status, "is being terminated") || has(status, "being terminated");
-	case 404:
-		/* The kind's path, or the namespace, is not there yet. */
-		return (has(status, "namespaces \"") && has(status, "not found")) ||
-			   has(status, "could not find the requested resource");
-	case 409:
-		return has(status, "is being terminated") || has(status, "object is being deleted");
-	case 500:
-		return has(status, "failed calling webhook") || has(status, "failed to call webhook");
-	default:
-		return false;
+	static const struct {
+		int status;
+		const char *part;
+		const char *text;
+	} rows[] = {
+		{ 403, "exceeded quota", "exceeded quota" },
+		{ 403, "being terminated", "its namespace is being terminated" },
+		{ 404, "could not find the requested resource", "the kind is not served yet" },
+		{ 409, "being terminated", "its namespace is being terminated" },
+		{ 409, "object is being deleted", "it is being deleted" },
+		{ 500, "failed calling webhook", "failed calling a webhook" },
+		{ 500, "failed to call webhook", "failed calling a webhook" },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		if (work->call.status == rows[i].status && has(status, rows[i].part)) {
+			return rows[i].text;
+		}
 	}
+	/* The namespace is made by this very sync. */
+	bool lacks = work->call.status == 404 && has(status, "namespaces \"") && has(status, "not found");
+	return lacks ? "its namespace is not there yet" : NULL;
 }
 
 /* --- other managers ----------------------------------------------------------------------------------------------- */
@@ -192,14 +202,14 @@ static void refused(struct work *work, const struct kube_status *status)
 	int code = work->call.status;
 	struct err err = ERR_INIT;
 	bool waiting = work->waits && code == 404;
+	const char *passes = passing(work, status);
 	char *fields = code == 422 && !work->recreate ? apply_immutable(status) : NULL;
 	if (waiting) {
 		work->waits = false;
 		work->at++;
 		work_next(work);
-	} else if (is_passing(work, status)) {
-		char *reason = said(work, &err);
-		work_later(work, reason, FAILURE_MANIFESTS);
+	} else if (passes) {
+		work_later(work, is_secret(work->id) ? text_dup(passes) : said(work, &err), FAILURE_MANIFESTS);
 	} else if (code == 404 && (strcmp(work->call.method, "GET") == 0 || strcmp(work->call.method, "DELETE") == 0)) {
 		/* Gone since it was listed: then it is made, or there is nothing to delete. */
 		work->take_over = false;

@@ -133,6 +133,17 @@ static bool copy_data(const struct kubeconfig_entry *entry, const char *field, s
 	return decode_base64(text, data) || wrong(entry, with_data, "is not base64", err);
 }
 
+/* "127.0.0.1:8001/prefix": an address of this machine, and nothing that only looks like one. */
+static bool is_loopback(const char *rest)
+{
+	size_t len = strcspn(rest, "/");
+	const char *colon = memchr(rest, ':', len);
+	size_t host = *rest == '[' ? strcspn(rest, "]") + 1 : colon ? (size_t)(colon - rest) : len;
+	bool four = strncmp(rest, "127.", 4) == 0 && strspn(rest, "0123456789.") == host;
+	return host <= len && !memchr(rest, '@', len) &&
+	       (four || (host == 9 && strncmp(rest, "localhost", 9) == 0) || (host == 5 && strncmp(rest, "[::1]", 5) == 0));
+}
+
 static bool copy_server(const struct kubeconfig_entry *entry, struct kube_config *out, struct err *err)
 {
 	CLEANUP(text_freep) char *server = NULL;
@@ -147,6 +158,11 @@ static bool copy_server(const struct kubeconfig_entry *entry, struct kube_config
 		server[--len] = '\0';
 	}
 	if (strncmp(server, "https://", 8) == 0 && server[8]) {
+		out->server = TAKE(server);
+		return true;
+	}
+	/* What `kubectl proxy` listens on. */
+	if (strncmp(server, "http://", 7) == 0 && is_loopback(server + 7)) {
 		out->server = TAKE(server);
 		return true;
 	}

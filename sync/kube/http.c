@@ -295,7 +295,7 @@ static void refused(struct http *http, struct transfer *transfer)
 		return;
 	}
 	const struct kube_config *config = &http->config;
-	(void)err_set(&transfer->call->err, ERR_DENIED, "'%s' does not accept the %s of %s%s%s%s%s", config->server,
+	(void)err_set(&transfer->call->err, ERR_DENIED, "'%s' does not accept the %s of %s%s%s%s%s (401)", config->server,
 	              auth_kind(&http->auth), config->context ? "user '" : "the service account",
 	              config->context ? config->user : "", config->context ? "', context '" : "",
 	              config->context ? config->context : "", config->context ? "'" : "");

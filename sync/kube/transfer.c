@@ -247,7 +247,7 @@ static CURLcode set_fixed(struct transfer *transfer, const struct target *target
 {
 	CURL *easy = transfer->easy;
 	CURLcode code = set_tls(easy, target);
-	code = code ? code : curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "https");
+	code = code ? code : curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, strncmp(target->config->server, "https:", 6) == 0 ? "https" : "http");
 	code = code ? code : curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
 	code = code ? code : curl_easy_setopt(easy, CURLOPT_PIPEWAIT, 1L);
 	code = code ? code : curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);

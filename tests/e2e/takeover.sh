@@ -20,7 +20,7 @@ it_takes_over_from_kubectl_apply() {
 	kubectl patch -n "$NS" configmap cm -p '{"data": {"theirs": "1"}}' >/dev/null
 	local same ip port
 	kubectl rollout status -n "$NS" deployment/same --timeout=30s >/dev/null
-	same=$(live deployment same .metadata.generation)
+	same=$(live deployment same '.metadata.annotations.deployment\.kubernetes\.io/revision')
 	ip=$(live service web .spec.clusterIP) port=$(live service web '.spec.ports[0].nodePort')
 	{
 		deployment same registry.test/web:1 1
@@ -32,7 +32,8 @@ it_takes_over_from_kubectl_apply() {
 	commit 'The shop comes to Git'
 	sync 0
 	expect_counts 'adopted=5'
-	expect_eq 'generation of what is the same' "$same" "$(live deployment same .metadata.generation)"
+	expect_eq 'revision of what is the same' "$same" "$(live deployment same '.metadata.annotations.deployment\.kubernetes\.io/revision')"
+	expect_eq 'ReplicaSets of what is the same' 1 "$(kubectl get rs -n "$NS" -l app=same -o name | wc -l)"
 	expect_live deployment same '.metadata.annotations.kubernetes\.io/change-cause' ''
 	expect_live deployment less .spec.replicas 3
 	expect_live deployment less '.spec.template.spec.containers[0].env' ''
