@@ -432,6 +432,8 @@ static bool enter(struct cycle *cycle, bool *working)
 		}
 		*working = has_work(cycle);
 	}
+	/* From here on a signal ends the sync in good order: what is sent is waited for, the outcome is recorded. */
+	cycle->prepared.kube->stop = NULL;
 	return !*working || begin(cycle);
 }
 

@@ -173,7 +173,7 @@ void health_daemonset(const cJSON *object, struct health_report *out)
 	           "%" PRId64 " of %" PRId64 " updated, %" PRId64 " available", updated, wanted, available);
 }
 
-/* kstatus' view: a Job that runs is current, since it may run for days. */
+/* Unlike kstatus, for which a Job that runs is current: who waits for a migration waits for its end (docs/adr/0005). */
 void health_job(const cJSON *object, struct health_report *out)
 {
 	int64_t succeeded = doc_int(object, "status/succeeded", 0);
@@ -190,6 +190,6 @@ void health_job(const cJSON *object, struct health_report *out)
 	} else if (!doc_text(object, "status/startTime")) {
 		health_set(out, HEALTH_PROGRESSING, "JobNotStarted", "not started");
 	} else {
-		health_set(out, HEALTH_CURRENT, NULL, "running, %" PRId64 " of %" PRId64 " succeeded", succeeded, wanted);
+		health_set(out, HEALTH_PROGRESSING, "JobRunning", "running, %" PRId64 " of %" PRId64 " succeeded", succeeded, wanted);
 	}
 }

@@ -53,7 +53,7 @@ struct http {
 
 static bool is_stopped(const struct http *http)
 {
-	return http->options.stop && *http->options.stop;
+	return http->kube.stop && *http->kube.stop;
 }
 
 /* ---- the queue ---- */
@@ -366,7 +366,7 @@ static void collect(struct http *http)
 static int64_t poll_time(const struct http *http, int64_t until)
 {
 	int64_t now = clock_now();
-	int64_t wake = now + (http->options.stop ? STOP_POLL : LONGEST_POLL);
+	int64_t wake = now + (http->kube.stop ? STOP_POLL : LONGEST_POLL);
 	wake = until < wake ? until : wake;
 	for (size_t i = 0; i < http->places; i++) {
 		const struct transfer *transfer = &http->transfers[i];
@@ -441,6 +441,7 @@ struct kube *kube_open(struct kube_config *config, const struct kube_options *op
 	(void)curl_global_init(CURL_GLOBAL_DEFAULT);
 	struct http *http = alloc_new(1, sizeof *http);
 	http->kube.ops = &ops;
+	http->kube.stop = options->stop;
 	http->config = *config;
 	*config = (struct kube_config){ 0 };
 	http->random = (uint64_t)clock_wall_micro();

@@ -68,6 +68,7 @@ struct kube_stats {
 struct kube {
 	const struct kube_ops *ops;
 	struct kube_stats stats;
+	const volatile int *stop; /* as in kube_options; may be taken away once what was begun has to be finished */
 };
 
 /* Queues the call. May be used from within `done`. */
