@@ -8,6 +8,7 @@
 #include "render/doc.h"
 #include "sync/apply_impl.h"
 #include "sync/clock.h"
+#include "sync/fields.h"
 #include "sync/names.h"
 #include "sync/notes.h"
 
@@ -300,12 +301,23 @@ static void follow(struct work *work, const cJSON *answer)
 				 doc_int(answer, "metadata/generation", 0));
 }
 
-/* An apply that changed nothing leaves the resource version. */
+/*
+ * An apply that changed nothing leaves the resource version, and where others wrote meanwhile (a controller its status, say) still
+ * our entry of the managed fields: its time is that of our last apply that changed something.
+ */
 static bool is_untouched(const struct work *work, const cJSON *answer)
 {
 	const char *version = doc_text(answer, "metadata/resourceVersion");
 	const struct live *live = work->action->live;
-	return version && live && live->resource_version && strcmp(version, live->resource_version) == 0;
+	if (!live) {
+		return false;
+	}
+	if (version && live->resource_version && strcmp(version, live->resource_version) == 0) {
+		return true;
+	}
+	const cJSON *before = fields_entry(live->meta, MANAGER_PLUMB, "Apply", "");
+	const cJSON *after = fields_entry(doc_get(answer, "metadata"), MANAGER_PLUMB, "Apply", "");
+	return work->action->maybe && before && after && cJSON_Compare(before, after, true);
 }
 
 static void end_applied(struct work *work, const cJSON *answer)

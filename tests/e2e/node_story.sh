@@ -70,7 +70,7 @@ it_names_a_container_that_crashes() {
 		skip 'the cluster has no node that runs containers'
 	fresh
 	web "$IMAGE" /bin/sh
-	sed -i 's|command: .*|command: [sh, -c, "exit 3"]|' "$WORK/web.yaml"
+	sed -i 's|^\( *\)command: .*|\1command: [sh, -c, "exit 3"]|' "$WORK/web.yaml"
 	commit 'Crashes'
 	sync 6 --wait --timeout 60s
 	expect_match 'health reason' 'CrashLoopBackOff|Error|exit' "$(object Deployment/web healthReason) $(object Deployment/web reason)"
