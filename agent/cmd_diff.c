@@ -64,7 +64,7 @@ static void show(void *context, const struct diff_pair *pair)
 	const struct external *external = &showing->external;
 	if (external->command) {
 		bool fine = write_file(external->live, name, pair->before ? pair->before : "") &&
-					write_file(external->merged, name, pair->after ? pair->after : "");
+		            write_file(external->merged, name, pair->after ? pair->after : "");
 		showing->failed = showing->failed || !fine;
 		return;
 	}
@@ -72,8 +72,7 @@ static void show(void *context, const struct diff_pair *pair)
 	CLEANUP(text_freep) char *after = text_printf("MERGED/%s", name);
 	buf_reset(&showing->out);
 	bool fine = buf_printf(&showing->out, "diff -u -N %s %s\n", before, after) &&
-				textdiff(before, pair->before, after, pair->after, &showing->out) &&
-				output_text(buf_text(&showing->out));
+	            textdiff(before, pair->before, after, pair->after, &showing->out) && output_text(buf_text(&showing->out));
 	showing->failed = showing->failed || !fine;
 }
 
@@ -176,7 +175,7 @@ int command_diff(const struct options *options)
 	struct showing showing = { .out = BUF_INIT(LIMIT_MIB(64)) };
 	bool differs = false;
 	bool fine = open_external(&showing.external) && prepare_render(&options->cycle, &report, &prepared) &&
-				prepare_plan(&prepared);
+	            prepare_plan(&prepared);
 	fine = fine && diff_plan(&prepared, show, &showing, &differs);
 	output_problems(&report);
 	int code = fine || report_exit_code(&report) ? finish(&showing, &report, differs) : TROUBLE;

@@ -49,8 +49,7 @@ static bool open_ledger(const struct options *options, struct reading *out, stru
 /* "deployment/web", "deploy/ns/web": what is behind the kind; NULL where it is none. */
 static const char *deployment_of(const char *argument)
 {
-	static const char *const kinds[] = { "deployment/", "deployments/", "deploy/", "deployment.apps/",
-										 "deployments.apps/" };
+	static const char *const kinds[] = { "deployment/", "deployments/", "deploy/", "deployment.apps/", "deployments.apps/" };
 	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
 		if (strncmp(argument, kinds[i], strlen(kinds[i])) == 0) {
 			return argument + strlen(kinds[i]);

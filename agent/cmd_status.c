@@ -105,7 +105,7 @@ static void put_rows(const struct status *status, struct buf *out)
 static int code_of(const struct status *status)
 {
 	if (!status->last || status->last->result == LEDGER_UNFINISHED || status->last->result == LEDGER_INCOMPLETE ||
-		status->last->result == LEDGER_INTERRUPTED) {
+	    status->last->result == LEDGER_INTERRUPTED) {
 		return STOPPED;
 	}
 	for (size_t i = 0; i < status->count; i++) {

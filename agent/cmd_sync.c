@@ -53,8 +53,8 @@ static void changed(void *context, const struct report *report, const struct rep
 	CLEANUP(text_freep) char *name = ident_text(&object->id);
 	if (object->followed && object->health.health != HEALTH_CURRENT) {
 		CLEANUP(text_freep)
-		char *text = text_printf("%s: %s%s%s", name, health_text(object->health.health),
-								 *object->health.message ? ", " : "", object->health.message);
+		char *text = text_printf("%s: %s%s%s", name, health_text(object->health.health), *object->health.message ? ", " : "",
+		                         object->health.message);
 		show(progress, text);
 	} else if (progress->terminal && !object->followed) {
 		CLEANUP(text_freep) char *text = text_printf("%zu objects", report->count);

@@ -27,24 +27,14 @@ struct command_row {
 
 static const struct command_row commands[] = {
 	{ "sync", COMMAND_SYNC, "--repo URL --name NAME [FLAG...]", "bring the cluster to a commit and record it" },
-	{ "diff", COMMAND_DIFF, "--repo URL --name NAME [FLAG...]",
-	  "show what a sync would change; exit 1 when something differs" },
+	{ "diff", COMMAND_DIFF, "--repo URL --name NAME [FLAG...]", "show what a sync would change; exit 1 when something differs" },
 	{ "render", COMMAND_RENDER, "DIR | --repo URL [FLAG...]", "print the objects of a directory or of a commit" },
 	{ "status", COMMAND_STATUS, "--name NAME [FLAG...]", "show the last sync and the health of its objects" },
 	{ "history", COMMAND_HISTORY, "--name NAME [deployment/NAME] [FLAG...]",
 	  "list syncs, or a Deployment's revisions, with their commits" },
 };
 
-enum value {
-	VALUE_NONE,
-	VALUE_TEXT,
-	VALUE_DURATION,
-	VALUE_PERCENT,
-	VALUE_COUNT,
-	VALUE_PROPAGATION,
-	VALUE_OUTPUT,
-	VALUE_LIST
-};
+enum value { VALUE_NONE, VALUE_TEXT, VALUE_DURATION, VALUE_PERCENT, VALUE_COUNT, VALUE_PROPAGATION, VALUE_OUTPUT, VALUE_LIST };
 
 struct flag {
 	const char *name;
@@ -61,8 +51,7 @@ struct flag {
 static const struct flag flags[] = {
 	{ "repo", 0, VALUE_TEXT, ON_SOURCE, AT(cycle.source.url), "URL", "https://, file:// or a path" },
 	{ "ref", 0, VALUE_TEXT, ON_SOURCE, AT(cycle.ref), "REF", "branch, tag or full commit (the remote's HEAD)" },
-	{ "path", 0, VALUE_TEXT, ON_SOURCE, AT(cycle.path), "DIR",
-	  "directory of the manifests in the repository (its root)" },
+	{ "path", 0, VALUE_TEXT, ON_SOURCE, AT(cycle.path), "DIR", "directory of the manifests in the repository (its root)" },
 	{ "name", 0, VALUE_TEXT, ON_CLUSTER, AT(cycle.name), "NAME", "of the sync; what it made is known by it" },
 	{ "namespace", 'n', VALUE_TEXT, EVERY, AT(cycle.ns), "NAMESPACE",
 	  "of the sync, and of objects that name none (the context's)" },
@@ -85,20 +74,17 @@ static const struct flag flags[] = {
 	{ "source-changed", 0, VALUE_NONE, ON_PLAN, AT(cycle.source_changed), NULL,
 	  "accept another URL or path than the recorded one" },
 	{ "history-limit", 0, VALUE_COUNT, COMMAND_SYNC, AT(cycle.history_limit), "N", "syncs that are kept (20)" },
-	{ "store", 0, VALUE_TEXT, ON_SOURCE, AT(cycle.store), "DIR",
-	  "where fetched repositories are kept ($XDG_CACHE_HOME/plumb)" },
+	{ "store", 0, VALUE_TEXT, ON_SOURCE, AT(cycle.store), "DIR", "where fetched repositories are kept ($XDG_CACHE_HOME/plumb)" },
 	{ "git-ca-file", 0, VALUE_TEXT, ON_SOURCE, AT(cycle.source.ca_file), "FILE",
 	  "certificates to trust for https, instead of the system's" },
 	{ "git-username", 0, VALUE_TEXT, ON_SOURCE, AT(cycle.source.username), "NAME", "with --git-password-file" },
 	{ "git-password-file", 0, VALUE_TEXT, ON_SOURCE, AT(password_file), "FILE", "holds the password" },
-	{ "git-token-file", 0, VALUE_TEXT, ON_SOURCE, AT(token_file), "FILE",
-	  "holds a token; so does the variable PLUMB_GIT_TOKEN" },
+	{ "git-token-file", 0, VALUE_TEXT, ON_SOURCE, AT(token_file), "FILE", "holds a token; so does the variable PLUMB_GIT_TOKEN" },
 	{ "git-proxy", 0, VALUE_TEXT, ON_SOURCE, AT(cycle.source.proxy), "URL", "proxy for https (https_proxy, no_proxy)" },
 	{ "kubeconfig", 0, VALUE_TEXT, ON_CLUSTER, AT(cycle.access.kubeconfig), "FILE",
 	  "as kubectl's (KUBECONFIG, ~/.kube/config, in a pod its account)" },
 	{ "context", 0, VALUE_TEXT, ON_CLUSTER, AT(cycle.access.context), "NAME", "of the kubeconfig (its current one)" },
-	{ "output", 'o', VALUE_OUTPUT, COMMAND_SYNC | COMMAND_STATUS | COMMAND_HISTORY, AT(json), "FORMAT",
-	  "text or json (text)" },
+	{ "output", 'o', VALUE_OUTPUT, COMMAND_SYNC | COMMAND_STATUS | COMMAND_HISTORY, AT(json), "FORMAT", "text or json (text)" },
 	{ "quiet", 'q', VALUE_NONE, COMMAND_SYNC, AT(quiet), NULL, "no progress" },
 	{ "help", 'h', VALUE_NONE, EVERY, AT(help), NULL, "this text" },
 };
@@ -163,8 +149,8 @@ static bool read_number(const char *text, long least, long most, long *out)
 static const char *propagation_of(const char *text)
 {
 	static const char *const policies[][2] = { { "foreground", "Foreground" },
-											   { "background", "Background" },
-											   { "orphan", "Orphan" } };
+		                                       { "background", "Background" },
+		                                       { "orphan", "Orphan" } };
 	for (size_t i = 0; i < ARRAY_LEN(policies); i++) {
 		if (strcmp(text, policies[i][0]) == 0 || strcmp(text, policies[i][1]) == 0) {
 			return policies[i][1];
@@ -274,7 +260,7 @@ static bool take_flag(struct line *line, const struct flag *flag, const char *va
 		}
 	}
 	return set_value(flag, value, line->options) ||
-		   err_set(err, ERR_INPUT, "--%s: '%.100s' is not a %s: %s", flag->name, value, flag->operand, flag->what);
+	       err_set(err, ERR_INPUT, "--%s: '%.100s' is not a %s: %s", flag->name, value, flag->operand, flag->what);
 }
 
 static bool take_long(struct line *line, const char *text, struct err *err)
@@ -285,7 +271,7 @@ static bool take_long(struct line *line, const char *text, struct err *err)
 	const struct flag *flag = find_flag(text, len, command);
 	if (!flag) {
 		return err_set(err, ERR_INPUT, "unknown flag --%.*s; see plumb %s --help", (int)(len > 60 ? 60 : len), text,
-					   command_name(command));
+		               command_name(command));
 	}
 	return take_flag(line, flag, mark ? mark + 1 : NULL, err);
 }
@@ -294,8 +280,7 @@ static bool take_short(struct line *line, const char *text, struct err *err)
 {
 	const struct flag *flag = find_letter(text[0], line->options->command);
 	if (!flag) {
-		return err_set(err, ERR_INPUT, "unknown flag -%c; see plumb %s --help", text[0],
-					   command_name(line->options->command));
+		return err_set(err, ERR_INPUT, "unknown flag -%c; see plumb %s --help", text[0], command_name(line->options->command));
 	}
 	const char *value = text[1] ? text + 1 + (text[1] == '=') : NULL;
 	return take_flag(line, flag, value, err);
@@ -306,8 +291,7 @@ static bool take_argument(struct line *line, const char *text, struct err *err)
 	struct options *options = line->options;
 	bool wanted = options->command == COMMAND_RENDER || options->command == COMMAND_HISTORY;
 	if (!wanted || options->argument || !*text) {
-		return err_set(err, ERR_INPUT, "unexpected argument '%.100s'; see plumb %s --help", text,
-					   command_name(options->command));
+		return err_set(err, ERR_INPUT, "unexpected argument '%.100s'; see plumb %s --help", text, command_name(options->command));
 	}
 	options->argument = text;
 	return true;
@@ -341,7 +325,7 @@ static bool is_label(const char *text, size_t most)
 {
 	size_t len = strlen(text);
 	return len && len <= most && strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-") == len && text[0] != '-' &&
-		   text[len - 1] != '-';
+	       text[len - 1] != '-';
 }
 
 static bool check_names(const struct options *options, struct err *err)
@@ -352,12 +336,12 @@ static bool check_names(const struct options *options, struct err *err)
 	bool lacks_name = (options->command & ON_CLUSTER) && !cycle->name;
 	if (lacks_repo || lacks_name) {
 		return err_set(err, ERR_INPUT, "%s%s%s %s missing; see plumb %s --help", lacks_repo ? "--repo" : "",
-					   lacks_repo && lacks_name ? " and " : "", lacks_name ? "--name" : "",
-					   lacks_repo && lacks_name ? "are" : "is", command_name(options->command));
+		               lacks_repo && lacks_name ? " and " : "", lacks_name ? "--name" : "",
+		               lacks_repo && lacks_name ? "are" : "is", command_name(options->command));
 	}
 	if (cycle->name && !is_label(cycle->name, NAME_MAX_LEN)) {
-		return err_set(err, ERR_INPUT, "--name: '%.60s' is no name: lower case letters, digits and '-', at most %d",
-					   cycle->name, NAME_MAX_LEN);
+		return err_set(err, ERR_INPUT, "--name: '%.60s' is no name: lower case letters, digits and '-', at most %d", cycle->name,
+		               NAME_MAX_LEN);
 	}
 	if (cycle->ns && !is_label(cycle->ns, LABEL_MAX_LEN)) {
 		return err_set(err, ERR_INPUT, "--namespace: '%.70s' is no name of a namespace", cycle->ns);
@@ -371,8 +355,8 @@ static bool check_render(const struct options *options, struct err *err)
 		return true;
 	}
 	return err_set(err, ERR_INPUT,
-				   options->argument ? "render takes a directory or --repo, not both"
-									 : "render wants a directory or --repo; see plumb render --help");
+	               options->argument ? "render takes a directory or --repo, not both"
+	                                 : "render wants a directory or --repo; see plumb render --help");
 }
 
 static bool read_secrets(struct options *options, struct err *err)
@@ -410,10 +394,7 @@ static enum command find_command(const char *name)
 bool options_parse(int argc, char **argv, struct options *out, struct err *err)
 {
 	*out = (struct options){
-		.cycle = { .prune_limit = -1,
-				   .timeout = DEFAULT_TIMEOUT,
-				   .verify_interval = DEFAULT_VERIFY,
-				   .access.allow_exec = true },
+		.cycle = { .prune_limit = -1, .timeout = DEFAULT_TIMEOUT, .verify_interval = DEFAULT_VERIFY, .access.allow_exec = true },
 	};
 	const char *first = argc > 1 ? argv[1] : NULL;
 	if (!first) {
@@ -426,8 +407,7 @@ bool options_parse(int argc, char **argv, struct options *out, struct err *err)
 	}
 	out->command = find_command(first);
 	if (out->command == COMMAND_NONE) {
-		return err_set(err, ERR_INPUT, "unknown command '%.60s': sync, diff, render, status, history; see plumb --help",
-					   first);
+		return err_set(err, ERR_INPUT, "unknown command '%.60s': sync, diff, render, status, history; see plumb --help", first);
 	}
 	struct line line = { .argc = argc, .argv = argv, .at = 2, .options = out };
 	if (!take_all(&line, err)) {
@@ -471,11 +451,9 @@ char *options_help(enum command command)
 	for (size_t i = 0; i < ARRAY_LEN(flags); i++) {
 		const struct flag *flag = &flags[i];
 		if (flag->commands & command) {
-			char letter[] = { flag->letter ? '-' : ' ', flag->letter ? flag->letter : ' ', flag->letter ? ',' : ' ',
-							  0 };
+			char letter[] = { flag->letter ? '-' : ' ', flag->letter ? flag->letter : ' ', flag->letter ? ',' : ' ', 0 };
 			CLEANUP(text_freep)
-			char *name = text_printf("--%s%s%s", flag->name, flag->operand ? " " : "",
-									 flag->operand ? flag->operand : "");
+			char *name = text_printf("--%s%s%s", flag->name, flag->operand ? " " : "", flag->operand ? flag->operand : "");
 			(void)buf_printf(&text, "  %s %-30s %s\n", letter, name, flag->what);
 		}
 	}

@@ -187,7 +187,7 @@ void output_revisions_text(const struct history *history, struct buf *out)
 	const char **cells = alloc_new((history->count + 1) * COLUMNS, sizeof *cells);
 	char **made = alloc_new(history->count * COLUMNS, sizeof *made);
 	static const char *const head[COLUMNS] = { "REVISION", "COMMIT",     "WHEN",     "AUTHOR",
-											   "IMAGE",    "REPLICASET", "REPLICAS", "SUBJECT" };
+		                                       "IMAGE",    "REPLICASET", "REPLICAS", "SUBJECT" };
 	memcpy(cells, head, sizeof head);
 	size_t at = 0;
 	for (size_t i = 0; i < history->count; i++) {
@@ -197,8 +197,8 @@ void output_revisions_text(const struct history *history, struct buf *out)
 		output_time(sync ? sync->started : row->created, when);
 		made[at++] = text_printf("%lld%s", (long long)row->revision, row->current ? " *" : "");
 		made[at++] = sync ? text_printf("%.*s", SHORT_ID, sync->commit)
-						  : text_printf("drift%s%s%s", row->drift && *row->drift ? " (" : "",
-										row->drift ? row->drift : "", row->drift && *row->drift ? ")" : "");
+		                  : text_printf("drift%s%s%s", row->drift && *row->drift ? " (" : "", row->drift ? row->drift : "",
+		                                row->drift && *row->drift ? ")" : "");
 		made[at++] = text_dup(when);
 		made[at++] = text_dup(sync && sync->author && *sync->author ? sync->author : "-");
 		made[at++] = text_dup(row->image ? row->image : "-");

@@ -45,8 +45,8 @@ static cJSON *object_json(const struct report_object *object)
 	const struct health_report *health = &object->health;
 	CLEANUP(text_freep)
 	char *reason = text_printf("%s%s%s", object->followed ? health->reason : "",
-							   object->followed && *health->reason && *health->message ? ": " : "",
-							   object->followed ? health->message : "");
+	                           object->followed && *health->reason && *health->message ? ": " : "",
+	                           object->followed ? health->message : "");
 	set_text(json, "healthReason", reason);
 	return json;
 }

@@ -15,7 +15,7 @@ static cJSON *get_len(const cJSON *mapping, const char *key, size_t len)
 		return NULL;
 	}
 	cJSON *member = NULL;
-	cJSON_ArrayForEach(member, mapping) {
+	cJSON_ArrayForEach (member, mapping) {
 		if (strncmp(member->string, key, len) == 0 && member->string[len] == '\0') {
 			return member;
 		}

@@ -135,8 +135,7 @@ static bool enter(struct walk *walk, const char *name, struct err *err)
 {
 	CLEANUP(closep) int fd = open_path(walk->fd, name);
 	if (fd < 0) {
-		return errno == ENOENT ? err_set(err, ERR_NOT_FOUND, "no such file or directory")
-		                       : err_sys(err, "cannot open it");
+		return errno == ENOENT ? err_set(err, ERR_NOT_FOUND, "no such file or directory") : err_sys(err, "cannot open it");
 	}
 	struct stat stat;
 	if (fstat(fd, &stat) < 0) {
@@ -310,8 +309,7 @@ static bool add_entry(struct walk *walk, int dir, const char *name, struct files
 {
 	struct stat stat;
 	if (fstatat(dir, name, &stat, AT_SYMLINK_NOFOLLOW) < 0) {
-		return errno == ENOENT ? true
-		                       : err_sys(err, "cannot look at '%.200s' in '%.200s'", name, buf_text(&walk->at));
+		return errno == ENOENT ? true : err_sys(err, "cannot look at '%.200s' in '%.200s'", name, buf_text(&walk->at));
 	}
 	if (out->count >= LIMIT_TREE_FILES) {
 		return err_set(err, ERR_LIMIT, "'%.200s' has more than %zu entries", buf_text(&walk->at), LIMIT_TREE_FILES);

@@ -130,8 +130,8 @@ static bool mem_read(struct files *files, const char *path, struct buf *out, str
 		return err_set(err, ERR_NOT_FOUND, "'%.200s': no such file", path);
 	}
 	return buf_add(out, file->bytes, file->len)
-	               ? true
-	               : err_set(err, ERR_LIMIT, "'%.200s' has %zu bytes, more than %zu", path, file->len, out->max);
+	           ? true
+	           : err_set(err, ERR_LIMIT, "'%.200s' has %zu bytes, more than %zu", path, file->len, out->max);
 }
 
 static void mem_free(struct files *files)

@@ -16,14 +16,14 @@ enum token_kind {
 	TOKEN_DIRS,  /* "**" with a slash behind: nothing, or any text that ends in a slash */
 };
 
-struct class {
+struct char_class {
 	uint32_t bits[8];
 };
 
 struct token {
 	enum token_kind kind;
 	unsigned char c;
-	struct class *class; /* of TOKEN_CLASS */
+	struct char_class *class; /* of TOKEN_CLASS */
 };
 
 struct ignore_rule {
@@ -52,20 +52,20 @@ void ignore_rules_release(struct ignore_rules *rules)
 	*rules = IGNORE_RULES_INIT;
 }
 
-static void class_add(struct class *class, unsigned from, unsigned to)
+static void class_add(struct char_class *class, unsigned from, unsigned to)
 {
 	for (unsigned c = from; c <= to; c++) {
 		class->bits[c / 32] |= UINT32_C(1) << (c % 32);
 	}
 }
 
-static bool class_has(const struct class *class, unsigned char c)
+static bool class_has(const struct char_class *class, unsigned char c)
 {
 	return (class->bits[c / 32] >> (c % 32)) & 1;
 }
 
 /* "alpha" of [:alpha:]. ASCII only, as in Git. */
-static bool class_add_named(struct class *class, const char *name, size_t len)
+static bool class_add_named(struct char_class *class, const char *name, size_t len)
 {
 	static const struct {
 		const char *name;
@@ -90,7 +90,7 @@ static bool class_add_named(struct class *class, const char *name, size_t len)
 }
 
 /* A [:name:] at p: its end behind the ']', p itself where it is an ordinary '[', NULL where it is broken. */
-static const char *parse_named(const char *p, struct class *class)
+static const char *parse_named(const char *p, struct char_class *class)
 {
 	const char *end = strchr(p + 2, ']');
 	if (!end) {
@@ -111,7 +111,7 @@ static const char *parse_byte(const char *p, unsigned char *c)
 }
 
 /* The members up to the ']', which is an ordinary one in the first place. Behind the ']', or NULL. */
-static const char *parse_members(const char *p, struct class *class)
+static const char *parse_members(const char *p, struct char_class *class)
 {
 	unsigned char last = 0; /* where a range may start; 0: nowhere */
 	const char *first = p;
@@ -133,7 +133,7 @@ static const char *parse_members(const char *p, struct class *class)
 	return p ? p + 1 : NULL;
 }
 
-static const char *parse_class(const char *p, struct class *class)
+static const char *parse_class(const char *p, struct char_class *class)
 {
 	bool negated = *p == '!' || *p == '^';
 	p = parse_members(p + negated, class);
@@ -143,7 +143,7 @@ static const char *parse_class(const char *p, struct class *class)
 	return p;
 }
 
-static void push(struct ignore_rule *rule, enum token_kind kind, unsigned char c, struct class *class)
+static void push(struct ignore_rule *rule, enum token_kind kind, unsigned char c, struct char_class *class)
 {
 	if ((rule->count & (rule->count - 1)) == 0) {
 		rule->tokens = alloc_grow(rule->tokens, rule->count ? 2 * rule->count : 1, sizeof *rule->tokens);
@@ -177,7 +177,7 @@ static bool parse_pattern(struct ignore_rule *rule, const char *pattern)
 			push(rule, TOKEN_ANY, 0, NULL);
 			p++;
 		} else if (*p == '[') {
-			struct class *class = alloc_new(1, sizeof *class);
+			struct char_class *class = alloc_new(1, sizeof *class);
 			push(rule, TOKEN_CLASS, 0, class);
 			p = parse_class(p + 1, class);
 		} else {

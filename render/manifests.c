@@ -146,7 +146,7 @@ static void check_texts(struct place *place, const cJSON *metadata, const char *
 		return;
 	}
 	const cJSON *member = NULL;
-	cJSON_ArrayForEach(member, mapping) {
+	cJSON_ArrayForEach (member, mapping) {
 		if (!cJSON_IsString(member) && !cJSON_IsNull(member)) {
 			CLEANUP(text_freep) char *one = text_printf("%s[%.300s]", field, member->string);
 			bool nested = cJSON_IsObject(member) || cJSON_IsArray(member);
@@ -182,8 +182,8 @@ static size_t text_bytes(const cJSON *json)
 static void check_size(struct place *place, const cJSON *json)
 {
 	if (text_bytes(json) > LIMIT_OBJECT_BYTES) {
-		CLEANUP(text_freep) char *reason =
-		        text_printf("an object of more than %zu bytes, which no API server takes", LIMIT_OBJECT_BYTES);
+		CLEANUP(text_freep)
+		char *reason = text_printf("an object of more than %zu bytes, which no API server takes", LIMIT_OBJECT_BYTES);
 		refuse(place, "", reason);
 	}
 }
@@ -197,8 +197,8 @@ static bool is_local(const struct object *object)
 static void refuse_duplicate(struct place *place, const struct object *object, const struct object *first)
 {
 	CLEANUP(text_freep) char *name = ident_text(&object->id);
-	CLEANUP(text_freep) char *reason =
-	        text_printf("%.800s is declared twice, first in %.800s:%zu", name, first->path, first->line);
+	CLEANUP(text_freep)
+	char *reason = text_printf("%.800s is declared twice, first in %.800s:%zu", name, first->path, first->line);
 	refuse(place, "", reason);
 }
 

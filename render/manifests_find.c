@@ -131,9 +131,8 @@ static void look_at_other(struct find *find, const struct files_entry *entry, co
 	}
 	struct err err = ERR_INIT;
 	CLEANUP(buf_release) struct buf none = BUF_INIT(0);
-	const char *reason = files_read(find->files, path, &none, &err) || err.kind == ERR_LIMIT
-	                             ? "changed while it was read"
-	                             : err.msg;
+	const char *reason = files_read(find->files, path, &none, &err) || err.kind == ERR_LIMIT ? "changed while it was read"
+	                                                                                         : err.msg;
 	problems_add(find->problems, PROBLEM_ERROR, reason == err.msg ? NULL : path, 0, NULL,
 	             "%s (repair it, or name it in .plumbignore to leave it out)", reason);
 }
@@ -162,7 +161,9 @@ static bool enter(struct find *find, const struct level *up, const struct files_
 		.path = path,
 		.depth = up->depth + 1,
 		.links = up->links + entry->link,
-		.first_link = up->first_link ? up->first_link : entry->link ? path : NULL,
+		.first_link = up->first_link ? up->first_link
+		              : entry->link  ? path
+		                             : NULL,
 		.rules = IGNORE_RULES_INIT,
 	};
 	if (too_deep(find, &level)) {

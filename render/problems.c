@@ -29,8 +29,8 @@ static void keep(struct problems *problems, enum problem_severity severity, char
 	problems->items[problems->count++] = (struct problem){ .severity = severity, .text = text };
 }
 
-void problems_add(struct problems *problems, enum problem_severity severity, const char *path, size_t line,
-                  const char *field, const char *fmt, ...)
+void problems_add(struct problems *problems, enum problem_severity severity, const char *path, size_t line, const char *field,
+                  const char *fmt, ...)
 {
 	problems->errors += severity == PROBLEM_ERROR;
 	if (problems->count >= LIMIT_PROBLEMS) {

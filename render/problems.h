@@ -29,7 +29,7 @@ struct problems {
 void problems_release(struct problems *problems);
 
 /* path may be NULL; line 0 and field NULL are left out of the text. Control characters become '?'. */
-void problems_add(struct problems *problems, enum problem_severity severity, const char *path, size_t line,
-                  const char *field, const char *fmt, ...) PRINTF_LIKE(6, 7);
+void problems_add(struct problems *problems, enum problem_severity severity, const char *path, size_t line, const char *field,
+                  const char *fmt, ...) PRINTF_LIKE(6, 7);
 
 #endif

@@ -20,8 +20,7 @@ typedef void yaml_document(void *context, cJSON *document, size_t line);
  * with errors is not handed on, the others are, as far as the text can still be parsed. Integers that a double cannot hold
  * and number literals that cJSON would print otherwise stand in the tree as cJSON_Raw.
  */
-void yaml_read(const char *path, const char *text, size_t len, yaml_document *each, void *context,
-               struct problems *problems);
+void yaml_read(const char *path, const char *text, size_t len, yaml_document *each, void *context, struct problems *problems);
 
 /*
  * Appends the document as Kustomize and kubectl print it: keys in goyaml's order (a2 before a10), lists not indented under

@@ -7,11 +7,11 @@
 #include "render/yaml_node.h"
 
 struct key {
-	char *text;               /* NULL for what cannot be a key, and for a merge */
-	const struct node *node;  /* as written, or what its alias stands for */
+	char *text;              /* NULL for what cannot be a key, and for a merge */
+	const struct node *node; /* as written, or what its alias stands for */
 	const struct node *value;
-	const struct key *first;  /* the earlier key of the same text */
-	const char *wrong;        /* why it cannot be one, or NULL */
+	const struct key *first; /* the earlier key of the same text */
+	const char *wrong;       /* why it cannot be one, or NULL */
 	bool merge;
 };
 

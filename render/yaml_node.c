@@ -181,8 +181,7 @@ static bool read_alias(struct reader *reader, const yaml_event_t *event)
 	return true;
 }
 
-static bool open_collection(struct reader *reader, const yaml_event_t *event, enum node_kind kind,
-                            const yaml_char_t *anchor)
+static bool open_collection(struct reader *reader, const yaml_event_t *event, enum node_kind kind, const yaml_char_t *anchor)
 {
 	if (reader->depth == LIMIT_DEPTH) {
 		char text[80];
@@ -291,8 +290,7 @@ static bool fail_parser(struct reader *reader, const yaml_parser_t *parser)
 	if (parser->context && from != line) {
 		(void)snprintf(text, sizeof text, "%s, %s that starts in line %zu", problem, parser->context, from);
 	} else {
-		(void)snprintf(text, sizeof text, "%s%s%s", problem, parser->context ? ", " : "",
-		               parser->context ? parser->context : "");
+		(void)snprintf(text, sizeof text, "%s%s%s", problem, parser->context ? ", " : "", parser->context ? parser->context : "");
 	}
 	return fail(reader, line, text);
 }

@@ -16,13 +16,13 @@ enum node_kind { NODE_SCALAR, NODE_LIST, NODE_MAPPING, NODE_ALIAS };
 
 struct node {
 	enum node_kind kind;
-	bool plain;          /* a scalar that its text gives a meaning to: neither quoted nor tagged */
-	bool done;           /* its end was read */
+	bool plain; /* a scalar that its text gives a meaning to: neither quoted nor tagged */
+	bool done;  /* its end was read */
 	size_t line;
-	char *text;          /* of a scalar */
-	size_t len;          /* it may hold NUL */
-	char *tag;           /* the whole URI, or NULL */
-	struct node *child;  /* items of a list; key, value, key, value of a mapping */
+	char *text;         /* of a scalar */
+	size_t len;         /* it may hold NUL */
+	char *tag;          /* the whole URI, or NULL */
+	struct node *child; /* items of a list; key, value, key, value of a mapping */
 	struct node *last;
 	struct node *key;    /* of a mapping, the last one */
 	struct node *next;   /* in the parent */

@@ -49,8 +49,8 @@ static struct decimal shortest(double real, bool single)
 static void print_exponent(const struct decimal *d, int width, char out[SCALAR_NUMBER_MAX])
 {
 	int exponent = d->point - 1;
-	(void)snprintf(out, SCALAR_NUMBER_MAX, "%s%c%s%.*se%c%0*d", d->negative ? "-" : "", d->digits[0],
-	               d->count > 1 ? "." : "", d->count - 1, d->digits + 1, exponent < 0 ? '-' : '+', width, abs(exponent));
+	(void)snprintf(out, SCALAR_NUMBER_MAX, "%s%c%s%.*se%c%0*d", d->negative ? "-" : "", d->digits[0], d->count > 1 ? "." : "",
+	               d->count - 1, d->digits + 1, exponent < 0 ? '-' : '+', width, abs(exponent));
 }
 
 static void print_plain(const struct decimal *d, char out[SCALAR_NUMBER_MAX])

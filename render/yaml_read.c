@@ -140,8 +140,7 @@ static void read_parts(struct reading *reading, const char *text, size_t len)
 	}
 }
 
-void yaml_read(const char *path, const char *text, size_t len, yaml_document *each, void *context,
-               struct problems *problems)
+void yaml_read(const char *path, const char *text, size_t len, yaml_document *each, void *context, struct problems *problems)
 {
 	if (len > LIMIT_MANIFEST_BYTES) {
 		problems_add(problems, PROBLEM_ERROR, path, 0, NULL, "larger than %zu bytes", LIMIT_MANIFEST_BYTES);

@@ -84,8 +84,7 @@ static bool read_digits(const char *text, unsigned base, uint64_t *out)
 	uint64_t value = 0;
 	for (; *text; text++) {
 		unsigned digit = (unsigned)digit_value(*text);
-		if (digit >= base || __builtin_mul_overflow(value, base, &value) ||
-		    __builtin_add_overflow(value, digit, &value)) {
+		if (digit >= base || __builtin_mul_overflow(value, base, &value) || __builtin_add_overflow(value, digit, &value)) {
 			return false;
 		}
 	}

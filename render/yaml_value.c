@@ -174,8 +174,7 @@ static void merge_one(struct making *making, struct members *members, const stru
 }
 
 /* Of a list, the first mapping that has a key wins, so it goes last. */
-static void merge(struct making *making, struct members *members, const struct key *key, const struct place *at,
-                  size_t depth)
+static void merge(struct making *making, struct members *members, const struct key *key, const struct place *at, size_t depth)
 {
 	struct place inner = { .up = at, .key = key->node };
 	if (key->value->kind != NODE_LIST) {

@@ -69,8 +69,7 @@ static bool write_raw(yaml_emitter_t *emitter, const char *text)
 static bool write_list(yaml_emitter_t *emitter, const cJSON *list)
 {
 	yaml_event_t event;
-	bool fits = emit(emitter, &event,
-	                 yaml_sequence_start_event_initialize(&event, NULL, NULL, 1, YAML_BLOCK_SEQUENCE_STYLE));
+	bool fits = emit(emitter, &event, yaml_sequence_start_event_initialize(&event, NULL, NULL, 1, YAML_BLOCK_SEQUENCE_STYLE));
 	for (const cJSON *item = list->child; fits && item; item = item->next) {
 		fits = write_value(emitter, item);
 	}
@@ -108,8 +107,7 @@ static const cJSON **sorted(const cJSON *mapping, size_t *count)
 static bool write_mapping(yaml_emitter_t *emitter, const cJSON *mapping)
 {
 	yaml_event_t event;
-	bool fits =
-		emit(emitter, &event, yaml_mapping_start_event_initialize(&event, NULL, NULL, 1, YAML_BLOCK_MAPPING_STYLE));
+	bool fits = emit(emitter, &event, yaml_mapping_start_event_initialize(&event, NULL, NULL, 1, YAML_BLOCK_MAPPING_STYLE));
 	size_t count = 0;
 	const cJSON **members = sorted(mapping, &count);
 	for (size_t i = 0; fits && i < count; i++) {
@@ -145,8 +143,7 @@ static bool write_stream(yaml_emitter_t *emitter, const cJSON *document)
 	yaml_event_t event;
 	return emit(emitter, &event, yaml_stream_start_event_initialize(&event, YAML_UTF8_ENCODING)) &&
 	       emit(emitter, &event, yaml_document_start_event_initialize(&event, NULL, NULL, NULL, 1)) &&
-	       write_value(emitter, document) &&
-	       emit(emitter, &event, yaml_document_end_event_initialize(&event, 1)) &&
+	       write_value(emitter, document) && emit(emitter, &event, yaml_document_end_event_initialize(&event, 1)) &&
 	       emit(emitter, &event, yaml_stream_end_event_initialize(&event));
 }
 

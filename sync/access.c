@@ -3,7 +3,7 @@
 #include "render/base/buf.h"
 
 struct kube *access_open(const struct kube_config_options *options, const char *ns, const struct kube_options *more,
-						 char **out_ns, struct err *err)
+                         char **out_ns, struct err *err)
 {
 	struct kube_config config = { 0 };
 	if (!kube_config_load(options, &config, err)) {

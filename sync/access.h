@@ -12,6 +12,6 @@
  * free() it. NULL and err: the configuration is wrong. No request is sent yet. `more` gives warning, context and stop.
  */
 struct kube *access_open(const struct kube_config_options *options, const char *ns, const struct kube_options *more,
-						 char **out_ns, struct err *err) MUST_CHECK;
+                         char **out_ns, struct err *err) MUST_CHECK;
 
 #endif

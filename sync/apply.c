@@ -12,11 +12,11 @@ enum { ESTABLISH_PAUSE = 50 };
 static bool is_work(const struct action *action)
 {
 	return action->kind == ACTION_CREATE || action->kind == ACTION_CHANGE || action->kind == ACTION_HEAL ||
-		   action->kind == ACTION_ADOPT || action->kind == ACTION_WAIT;
+	       action->kind == ACTION_ADOPT || action->kind == ACTION_WAIT;
 }
 
 void apply_follow(struct apply *apply, const struct ident *id, const struct resource *resource, const char *uid,
-				  int64_t generation)
+                  int64_t generation)
 {
 	if (apply->rollout_count == apply->rollout_cap) {
 		apply->rollout_cap = apply->rollout_cap ? 2 * apply->rollout_cap : 64;
@@ -109,8 +109,7 @@ static void establish(struct run *run)
 		}
 		const struct report_object *told = report_find(apply->report, &action->desired->id);
 		any = any || (told && told->verdict <= VERDICT_ADOPTED);
-		while (told && told->verdict <= VERDICT_ADOPTED && !run_stopped(run) &&
-			   !is_established(apply, &action->desired->id)) {
+		while (told && told->verdict <= VERDICT_ADOPTED && !run_stopped(run) && !is_established(apply, &action->desired->id)) {
 			clock_sleep_until(clock_now() + ESTABLISH_PAUSE);
 		}
 	}
@@ -164,8 +163,7 @@ bool apply_objects(struct apply *apply)
 static const struct resource *pruned_resource(struct apply *apply, const struct inventory_row *row)
 {
 	const struct resource *resource = NULL;
-	enum discovery_answer answer = discovery_find(apply->discovery, row->id.group, row->version, row->id.kind,
-												  &resource);
+	enum discovery_answer answer = discovery_find(apply->discovery, row->id.group, row->version, row->id.kind, &resource);
 	return answer == DISCOVERY_FOUND || answer == DISCOVERY_OTHER_VERSION ? resource : NULL;
 }
 
@@ -201,8 +199,7 @@ bool apply_prunes(struct apply *apply)
 	run_release(&run);
 	for (size_t i = 0; i < apply->plan->count; i++) {
 		const struct action *action = apply->plan->actions[i];
-		const struct report_object *told = action->kind == ACTION_PRUNE ? report_find(apply->report, &action->row->id)
-																		: NULL;
+		const struct report_object *told = action->kind == ACTION_PRUNE ? report_find(apply->report, &action->row->id) : NULL;
 		if (told && told->verdict == VERDICT_PRUNED) {
 			inventory_remove(apply->inventory, &action->row->id);
 		}

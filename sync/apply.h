@@ -35,8 +35,7 @@ struct apply {
 	struct report *report;
 	struct inventory *inventory; /* rows are set as objects are made, removed as they are pruned */
 	/* The answer. */
-	struct rollout
-		*rollouts; /* what was applied or is in sync, to be waited for; with resource, uid, generation; owned */
+	struct rollout *rollouts; /* what was applied or is in sync, to be waited for; with resource, uid, generation; owned */
 	size_t rollout_count;
 	size_t rollout_cap;
 	struct ledger_revision *revisions; /* of Deployments whose template was changed; owned */
@@ -78,8 +77,7 @@ bool apply_body(const struct object *object, const struct apply_notes *notes, st
 char *apply_cause(const char *commit, const char *subject, const char *author);
 
 /* "/apis/apps/v1/namespaces/x/deployments/y?fieldManager=plumb&force=true[&dryRun=All]"; free() it. */
-char *apply_path(const struct resource *resource, const struct ident *id, const char *manager, bool force,
-				 bool dry_run);
+char *apply_path(const struct resource *resource, const struct ident *id, const char *manager, bool force, bool dry_run);
 
 /* Digest of the pod template of a Deployment as the server answers it; free() it. NULL where there is none. */
 char *apply_template_hash(const cJSON *deployment);

@@ -61,8 +61,7 @@ char *apply_cause(const char *commit, const char *subject, const char *author)
 char *apply_path(const struct resource *resource, const struct ident *id, const char *manager, bool force, bool dry_run)
 {
 	CLEANUP(text_freep) char *path = resource_path(resource, id->ns, id->name);
-	return text_printf("%s?fieldManager=%s&force=%s%s", path, manager, force ? "true" : "false",
-					   dry_run ? "&dryRun=All" : "");
+	return text_printf("%s?fieldManager=%s&force=%s%s", path, manager, force ? "true" : "false", dry_run ? "&dryRun=All" : "");
 }
 
 char *apply_template_hash(const cJSON *deployment)

@@ -42,10 +42,8 @@ static char *why_still_there(const cJSON *answer)
 {
 	const cJSON *finalizer = NULL;
 	struct buf text = BUF_INIT(SIZE_MAX);
-	cJSON_ArrayForEach(finalizer, doc_at(answer, "metadata/finalizers"))
-	{
-		(void)buf_printf(&text, "%s%s", text.len ? ", " : "finalizer ",
-						 cJSON_IsString(finalizer) ? finalizer->valuestring : "?");
+	cJSON_ArrayForEach (finalizer, doc_at(answer, "metadata/finalizers")) {
+		(void)buf_printf(&text, "%s%s", text.len ? ", " : "finalizer ", cJSON_IsString(finalizer) ? finalizer->valuestring : "?");
 	}
 	return text.len ? buf_detach(&text) : text_dup("its deletion");
 }
@@ -158,7 +156,7 @@ static void on_trial(struct work *work, const cJSON *answer)
 	(void)answer;
 	CLEANUP(text_freep) char *name = ident_text(work->id);
 	report_warn(work->run->apply->report,
-				text_printf("%s is deleted and made anew, with downtime: %s is immutable", name, work->recreated));
+	            text_printf("%s is deleted and made anew, with downtime: %s is immutable", name, work->recreated));
 }
 
 static void got_version(struct work *work, const cJSON *answer)

@@ -86,7 +86,7 @@ struct run {
 
 /* --- apply.c */
 void apply_follow(struct apply *apply, const struct ident *id, const struct resource *resource, const char *uid,
-				  int64_t generation);
+                  int64_t generation);
 
 /* --- apply_run.c */
 struct work *work_new(struct run *run, const struct action *action, const struct ident *id, const struct step *steps);

@@ -42,14 +42,12 @@ static bool find_resource(struct work *work)
 			resource = NULL;
 		}
 	}
-	if (discovery_find(apply->discovery, work->id->group, desired->version, work->id->kind, &resource) ==
-		DISCOVERY_FOUND) {
+	if (discovery_find(apply->discovery, work->id->group, desired->version, work->id->kind, &resource) == DISCOVERY_FOUND) {
 		work->resource = resource;
 		return true;
 	}
 	CLEANUP(text_freep) char *version = object_api_version(desired);
-	work_later(work, text_printf("the server does not serve the kind %s of %s", work->id->kind, version),
-			   FAILURE_MANIFESTS);
+	work_later(work, text_printf("the server does not serve the kind %s of %s", work->id->kind, version), FAILURE_MANIFESTS);
 	return false;
 }
 
@@ -118,10 +116,8 @@ static void still_there(struct work *work, const cJSON *answer)
 		work->waits = false;
 		return;
 	}
-	cJSON_ArrayForEach(finalizer, doc_at(answer, "metadata/finalizers"))
-	{
-		(void)buf_printf(&text, "%s%s", text.len ? ", " : "finalizer ",
-						 cJSON_IsString(finalizer) ? finalizer->valuestring : "?");
+	cJSON_ArrayForEach (finalizer, doc_at(answer, "metadata/finalizers")) {
+		(void)buf_printf(&text, "%s%s", text.len ? ", " : "finalizer ", cJSON_IsString(finalizer) ? finalizer->valuestring : "?");
 	}
 	work_later(work, text.len ? buf_detach(&text) : text_dup("its deletion"), FAILURE_STOPPED);
 }
@@ -141,8 +137,7 @@ static bool needs_live(const struct work *work)
 		return false;
 	}
 	bool written = action->kind == ACTION_CHANGE || action->kind == ACTION_HEAL;
-	bool unknown = is_deployment(work->id) && written && !action->maybe &&
-				   (!revision_recorded(work) || is_drifted(work));
+	bool unknown = is_deployment(work->id) && written && !action->maybe && (!revision_recorded(work) || is_drifted(work));
 	return work->take_over || action->hand_over || unknown;
 }
 
@@ -298,12 +293,12 @@ static void note_row(struct work *work, const cJSON *answer)
 static void follow(struct work *work, const cJSON *answer)
 {
 	apply_follow(work->run->apply, work->id, work->resource, doc_text(answer, "metadata/uid"),
-				 doc_int(answer, "metadata/generation", 0));
+	             doc_int(answer, "metadata/generation", 0));
 }
 
 /*
- * An apply that changed nothing leaves the resource version, and where others wrote meanwhile (a controller its status, say) still
- * our entry of the managed fields: its time is that of our last apply that changed something.
+ * An apply that changed nothing leaves the resource version, and where others wrote meanwhile (a controller its status,
+ * say) still our entry of the managed fields: its time is that of our last apply that changed something.
  */
 static bool is_untouched(const struct work *work, const cJSON *answer)
 {
@@ -332,7 +327,7 @@ static void end_applied(struct work *work, const cJSON *answer)
 		work_end(work, VERDICT_HEALED, text_dup(action->reason), FAILURE_NONE);
 	} else if (made || action->kind == ACTION_WAIT) {
 		work_end(work, made ? VERDICT_CREATED : VERDICT_CHANGED, text_dup(made ? "not there" : "deleted meanwhile"),
-				 FAILURE_NONE);
+		         FAILURE_NONE);
 	} else if (action->kind == ACTION_CHANGE) {
 		work_end(work, VERDICT_CHANGED, text_dup(action->reason), FAILURE_NONE);
 	} else {

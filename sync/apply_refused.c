@@ -71,8 +71,7 @@ static char *manager_in(const char *message)
 static bool is_field_conflict(const struct kube_status *status)
 {
 	const cJSON *cause = NULL;
-	cJSON_ArrayForEach(cause, status->causes)
-	{
+	cJSON_ArrayForEach (cause, status->causes) {
 		const char *type = doc_text(cause, "reason");
 		type = type ? type : doc_text(cause, "type");
 		if (type && strcmp(type, "FieldManagerConflict") == 0) {
@@ -85,13 +84,12 @@ static bool is_field_conflict(const struct kube_status *status)
 char *apply_blocker(const struct kube_status *status, const char *const *take_over)
 {
 	const cJSON *cause = NULL;
-	cJSON_ArrayForEach(cause, status->causes)
-	{
+	cJSON_ArrayForEach (cause, status->causes) {
 		CLEANUP(text_freep) char *manager = manager_in(doc_text(cause, "message"));
 		const char *field = doc_text(cause, "field");
 		if (manager && !manager_takeable(manager, take_over)) {
 			return text_printf("%s sets %s; %s: force on the manifest takes it over", manager,
-							   field && *field == '.' ? field + 1 : field, NOTE_CONFLICTS);
+			                   field && *field == '.' ? field + 1 : field, NOTE_CONFLICTS);
 		}
 	}
 	return NULL;
@@ -132,11 +130,11 @@ static void raced(struct work *work)
 static bool says_immutable(const char *message)
 {
 	static const char *const words[] = { "immutable",
-										 "may not change once set",
-										 "updates to statefulset spec for fields other than",
-										 "cannot change roleRef",
-										 "may not be changed",
-										 "cannot be changed" };
+		                                 "may not change once set",
+		                                 "updates to statefulset spec for fields other than",
+		                                 "cannot change roleRef",
+		                                 "may not be changed",
+		                                 "cannot be changed" };
 	for (size_t i = 0; message && i < ARRAY_LEN(words); i++) {
 		if (strstr(message, words[i])) {
 			return true;
@@ -149,8 +147,7 @@ char *apply_immutable(const struct kube_status *status)
 {
 	struct buf text = BUF_INIT(SIZE_MAX);
 	const cJSON *cause = NULL;
-	cJSON_ArrayForEach(cause, status->causes)
-	{
+	cJSON_ArrayForEach (cause, status->causes) {
 		const char *field = doc_text(cause, "field");
 		if (!field || !says_immutable(doc_text(cause, "message"))) {
 			buf_release(&text);
@@ -165,8 +162,7 @@ char *apply_immutable(const struct kube_status *status)
 
 static bool holds_data(const struct ident *id)
 {
-	static const char *const kinds[] = { "Namespace", "CustomResourceDefinition", "PersistentVolume",
-										 "PersistentVolumeClaim" };
+	static const char *const kinds[] = { "Namespace", "CustomResourceDefinition", "PersistentVolume", "PersistentVolumeClaim" };
 	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
 		if (strcmp(id->kind, kinds[i]) == 0) {
 			return true;
@@ -179,15 +175,14 @@ static void immutable(struct work *work, char *fields)
 {
 	const char *allowed = object_annotation(work->action->desired, NOTE_RECREATE);
 	if (holds_data(work->id)) {
-		work_end(work, VERDICT_FAILED,
-				 text_printf("%s is immutable, and a %s is never recreated", fields, work->id->kind),
-				 FAILURE_MANIFESTS);
+		work_end(work, VERDICT_FAILED, text_printf("%s is immutable, and a %s is never recreated", fields, work->id->kind),
+		         FAILURE_MANIFESTS);
 		free(fields);
 	} else if (!allowed || strcmp(allowed, fields) != 0) {
 		work_end(work, VERDICT_FAILED,
-				 text_printf("%s is immutable; with the annotation %s: %s it is deleted and made anew, with downtime",
-							 fields, NOTE_RECREATE, fields),
-				 FAILURE_MANIFESTS);
+		         text_printf("%s is immutable; with the annotation %s: %s it is deleted and made anew, with downtime", fields,
+		                     NOTE_RECREATE, fields),
+		         FAILURE_MANIFESTS);
 		free(fields);
 	} else {
 		free(work->recreated);

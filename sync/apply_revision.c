@@ -95,13 +95,12 @@ static char *template_writers(const struct work *work)
 {
 	struct buf text = BUF_INIT(SIZE_MAX);
 	const cJSON *entry = NULL;
-	cJSON_ArrayForEach(entry, doc_get(work->action->live->meta, "managedFields"))
-	{
+	cJSON_ArrayForEach (entry, doc_get(work->action->live->meta, "managedFields")) {
 		const char *manager = doc_text(entry, "manager");
 		const char *subresource = doc_text(entry, "subresource");
 		bool other = manager && strcmp(manager, MANAGER_PLUMB) != 0 && strcmp(manager, MANAGER_HANDOVER) != 0;
 		if (other && !(subresource && *subresource) && fields_own(doc_get(entry, "fieldsV1"), "spec/template") &&
-			!strstr(buf_text(&text), manager)) {
+		    !strstr(buf_text(&text), manager)) {
 			(void)buf_printf(&text, "%s%s", text.len ? ", " : "", manager);
 		}
 	}

@@ -247,8 +247,7 @@ void run_give_up(struct run *run)
 		} else {
 			run->apply->stopped = true;
 			work_end(work, VERDICT_WAITING,
-					 text_dup(late ? "the timeout came before it was tried" : "stopped before it was done"),
-					 FAILURE_STOPPED);
+			         text_dup(late ? "the timeout came before it was tried" : "stopped before it was done"), FAILURE_STOPPED);
 		}
 	}
 	sweep(run);

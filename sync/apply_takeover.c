@@ -27,7 +27,7 @@ struct takeover {
 static bool is_clusters(const char *key)
 {
 	static const char *const keys[] = { "f:clusterIP", "f:clusterIPs", "f:nodePort", "f:caBundle",
-										"f:kubectl.kubernetes.io/restartedAt" };
+		                                "f:kubectl.kubernetes.io/restartedAt" };
 	for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
 		if (strcmp(keys[i], key) == 0) {
 			return true;
@@ -81,8 +81,7 @@ static cJSON *part_of(const struct takeover *takeover, const cJSON *entry)
 {
 	const cJSON *set = doc_get(entry, "fieldsV1");
 	const char *operation = doc_text(entry, "operation");
-	bool declared = operation && strcmp(operation, "Apply") == 0 &&
-					strcmp(doc_text(entry, "manager"), MANAGER_HANDOVER) != 0;
+	bool declared = operation && strcmp(operation, "Apply") == 0 && strcmp(doc_text(entry, "manager"), MANAGER_HANDOVER) != 0;
 	cJSON *part = declared ? cJSON_Duplicate(set, 1) : named(takeover, set);
 	if (part) {
 		spare(part);
@@ -99,7 +98,7 @@ static bool is_own(const cJSON *entry)
 	const char *operation = doc_text(entry, "operation");
 	const char *subresource = doc_text(entry, "subresource");
 	return manager && operation && strcmp(manager, MANAGER_PLUMB) == 0 && strcmp(operation, "Apply") == 0 &&
-		   !(subresource && *subresource);
+	       !(subresource && *subresource);
 }
 
 static bool is_takeable(const struct takeover *takeover, const cJSON *entry)
@@ -107,7 +106,7 @@ static bool is_takeable(const struct takeover *takeover, const cJSON *entry)
 	const char *manager = doc_text(entry, "manager");
 	const char *subresource = doc_text(entry, "subresource");
 	return manager && !(subresource && *subresource) && doc_get(entry, "fieldsV1") &&
-		   manager_takeable(manager, takeover->work->run->apply->take_over);
+	       manager_takeable(manager, takeover->work->run->apply->take_over);
 }
 
 /* The entry without what plumb takes; NULL where nothing is left. */
@@ -177,11 +176,10 @@ cJSON *takeover_patch(const struct work *work)
 	};
 	cJSON *entries = cJSON_CreateArray();
 	const cJSON *entry = NULL;
-	cJSON_ArrayForEach(entry, doc_get(metadata, "managedFields"))
-	{
+	cJSON_ArrayForEach (entry, doc_get(metadata, "managedFields")) {
 		cJSON *rest = is_own(entry)                   ? NULL
-					  : is_takeable(&takeover, entry) ? what_is_left(&takeover, entry)
-													  : cJSON_Duplicate(entry, 1);
+		              : is_takeable(&takeover, entry) ? what_is_left(&takeover, entry)
+		                                              : cJSON_Duplicate(entry, 1);
 		if (rest) {
 			cJSON_AddItemToArray(entries, rest);
 		}

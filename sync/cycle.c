@@ -46,7 +46,7 @@ static bool only_looks(const struct cycle *cycle)
 	for (size_t i = 0; i < prepared->plan->count; i++) {
 		const struct action *action = prepared->plan->actions[i];
 		bool writes = action->kind == ACTION_CREATE || action->kind == ACTION_CHANGE || action->kind == ACTION_HEAL ||
-					  action->kind == ACTION_ADOPT || action->kind == ACTION_PRUNE || action->kind == ACTION_WAIT;
+		              action->kind == ACTION_ADOPT || action->kind == ACTION_PRUNE || action->kind == ACTION_WAIT;
 		if (writes && !(action->kind == ACTION_HEAL && action->maybe && action->row && *action->row->uid)) {
 			return false;
 		}
@@ -209,8 +209,8 @@ static void tell_rollout(struct cycle *cycle, const struct rollout *rollout)
 	if (failed || (!rollout->settled && !is_stopped(cycle))) {
 		CLEANUP(text_freep) char *name = ident_text(&rollout->id);
 		report_fail(cycle->report, FAILURE_ROLLOUT,
-					text_printf("%s: %s%s%s%s", name, failed ? "" : "not healthy within the timeout: ", health->reason,
-								*health->reason && *health->message ? ": " : "", health->message));
+		            text_printf("%s: %s%s%s%s", name, failed ? "" : "not healthy within the timeout: ", health->reason,
+		                        *health->reason && *health->message ? ": " : "", health->message));
 	}
 }
 
@@ -264,9 +264,8 @@ static void prune(struct cycle *cycle, bool complete)
 		return;
 	}
 	if (prepared->unsure.count) {
-		report_fail(
-			cycle->report, FAILURE_STOPPED,
-			text_printf("nothing is pruned: the server did not tell about %s", prepared->unsure.entries[0].key));
+		report_fail(cycle->report, FAILURE_STOPPED,
+		            text_printf("nothing is pruned: the server did not tell about %s", prepared->unsure.entries[0].key));
 		complete = false;
 	}
 	if (!complete || is_stopped(cycle)) {
@@ -296,16 +295,15 @@ static void tell_brakes(struct cycle *cycle)
 	}
 	if (!prepared->source_same && !cycle->options->source_changed) {
 		report_fail(cycle->report, FAILURE_STOPPED,
-					text_dup("nothing is pruned: the source is not the recorded one: --source-changed allows it"));
+		            text_dup("nothing is pruned: the source is not the recorded one: --source-changed allows it"));
 	}
 	if (prepared->unsure.count && !any_prunes(prepared->plan)) {
-		report_fail(
-			cycle->report, FAILURE_STOPPED,
-			text_printf("nothing is pruned: the server did not tell about %s", prepared->unsure.entries[0].key));
+		report_fail(cycle->report, FAILURE_STOPPED,
+		            text_printf("nothing is pruned: the server did not tell about %s", prepared->unsure.entries[0].key));
 	}
 	if (ledger_newer_format(prepared->ledger)) {
 		report_fail(cycle->report, FAILURE_STOPPED,
-					text_dup("nothing is pruned: the ledger has a record of a newer version of plumb"));
+		            text_dup("nothing is pruned: the ledger has a record of a newer version of plumb"));
 	}
 }
 
@@ -315,7 +313,7 @@ static void verified(struct cycle *cycle)
 {
 	struct err err = ERR_INIT;
 	if (cycle->prepared.verifying && !has_failed(cycle->report) &&
-		!ledger_mark_verified(cycle->prepared.ledger, clock_wall(), &err)) {
+	    !ledger_mark_verified(cycle->prepared.ledger, clock_wall(), &err)) {
 		report_warn(cycle->report, text_printf("could not be recorded as verified: %s", err.msg));
 	}
 }
@@ -340,7 +338,7 @@ static void decide_result(struct cycle *cycle, bool wrote)
 static bool wrote_something(const struct report *report)
 {
 	return report->verdicts[VERDICT_CREATED] || report->verdicts[VERDICT_CHANGED] || report->verdicts[VERDICT_HEALED] ||
-		   report->verdicts[VERDICT_ADOPTED] || report->verdicts[VERDICT_PRUNED];
+	       report->verdicts[VERDICT_ADOPTED] || report->verdicts[VERDICT_PRUNED];
 }
 
 /* The record of the applies that were only meant to look, where one of them healed. */
@@ -412,7 +410,7 @@ static void work(struct cycle *cycle)
 	verified(cycle);
 	/* Recording itself may have failed. */
 	cycle->report->result = has_failed(cycle->report) && cycle->report->result < RESULT_FAILED ? RESULT_FAILED
-																							   : cycle->report->result;
+	                                                                                           : cycle->report->result;
 }
 
 /* Takes the lease where there is work; what another holder did meanwhile is read again. */
@@ -462,7 +460,7 @@ void cycle_sync(const struct cycle_options *options, struct report *report)
 	report->result = RESULT_FAILED;
 	run(&cycle);
 	if (report->result == RESULT_FAILED && report->failures[FAILURE_STOPPED] && !report->failures[FAILURE_MANIFESTS] &&
-		!report->failures[FAILURE_CLUSTER] && !report->failures[FAILURE_ROLLOUT] && !report->failures[FAILURE_GIT]) {
+	    !report->failures[FAILURE_CLUSTER] && !report->failures[FAILURE_ROLLOUT] && !report->failures[FAILURE_GIT]) {
 		report->result = RESULT_INCOMPLETE;
 	}
 	lease_freep(&cycle.lease);

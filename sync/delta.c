@@ -69,14 +69,14 @@ bool delta_ref(const cJSON *doc, struct delta_base *out)
 static bool apply_rows(const cJSON *doc, struct inventory *out, struct err *err)
 {
 	const cJSON *item = NULL;
-	cJSON_ArrayForEach(item, doc_get(doc, "set")) {
+	cJSON_ArrayForEach (item, doc_get(doc, "set")) {
 		struct inventory_row *row = inventory_row_of(item);
 		if (!row) {
 			return err_set(err, ERR_INPUT, "damaged: a changed row has no kind or name");
 		}
 		inventory_take(out, row);
 	}
-	cJSON_ArrayForEach(item, doc_get(doc, "gone")) {
+	cJSON_ArrayForEach (item, doc_get(doc, "gone")) {
 		struct inventory_row *row = inventory_row_of(item);
 		if (!row) {
 			return err_set(err, ERR_INPUT, "damaged: a removed row has no kind or name");

@@ -22,8 +22,7 @@ static cJSON *encoded(const char *text)
 static bool all_texts(const cJSON *mapping)
 {
 	const cJSON *value = NULL;
-	cJSON_ArrayForEach(value, mapping)
-	{
+	cJSON_ArrayForEach (value, mapping) {
 		if (!cJSON_IsString(value)) {
 			return false;
 		}
@@ -39,8 +38,7 @@ static void fold_string_data(cJSON *secret)
 		return;
 	}
 	const cJSON *text = NULL;
-	cJSON_ArrayForEach(text, texts)
-	{
+	cJSON_ArrayForEach (text, texts) {
 		doc_set(doc_make(secret, "data"), text->string, encoded(text->valuestring));
 	}
 	doc_remove(secret, "stringData");
@@ -49,7 +47,7 @@ static void fold_string_data(cJSON *secret)
 void desired_clean(struct object *object)
 {
 	static const char *const servers[] = { "creationTimestamp", "managedFields", "uid",
-										   "resourceVersion",   "generation",    "selfLink" };
+		                                   "resourceVersion",   "generation",    "selfLink" };
 	doc_remove(object->json, "status");
 	cJSON *metadata = doc_get(object->json, "metadata");
 	for (size_t i = 0; i < ARRAY_LEN(servers); i++) {
@@ -112,8 +110,8 @@ static void refuse_version(struct settling *settling, const struct object *objec
 	CLEANUP(text_freep) char *place = place_of(object);
 	CLEANUP(text_freep) char *version = object_api_version(object);
 	report_fail(settling->report, FAILURE_MANIFESTS,
-				text_printf("%s: apiVersion: the server does not serve %s of this kind, it serves %s%s%s", place,
-							version, served->group, *served->group ? "/" : "", served->version));
+	            text_printf("%s: apiVersion: the server does not serve %s of this kind, it serves %s%s%s", place, version,
+	                        served->group, *served->group ? "/" : "", served->version));
 	settling->failed = true;
 }
 
@@ -161,9 +159,9 @@ static void refuse_doubles(struct settling *settling)
 		const struct object *first = map_get(&seen, key);
 		if (first) {
 			CLEANUP(text_freep) char *place = place_of(object);
-			report_fail(settling->report, FAILURE_MANIFESTS,
-						text_printf("%s: duplicate object, first in %s:%zu", place, first->path ? first->path : "?",
-									first->line));
+			report_fail(
+				settling->report, FAILURE_MANIFESTS,
+				text_printf("%s: duplicate object, first in %s:%zu", place, first->path ? first->path : "?", first->line));
 			settling->failed = true;
 		} else {
 			(void)map_set(&seen, key, object);
@@ -172,8 +170,7 @@ static void refuse_doubles(struct settling *settling)
 	map_release(&seen);
 }
 
-bool desired_settle(struct objects *desired, struct discovery *discovery, const char *name, const char *ns,
-					struct report *report)
+bool desired_settle(struct objects *desired, struct discovery *discovery, const char *name, const char *ns, struct report *report)
 {
 	struct settling settling = { .desired = desired, .discovery = discovery, .ns = ns, .report = report };
 	for (size_t i = 0; i < desired->count; i++) {

@@ -21,7 +21,7 @@ void desired_clean(struct object *object);
  * not served while another one is (safety rule 4), two objects that are one by now. false when there were any.
  */
 bool desired_settle(struct objects *desired, struct discovery *discovery, const char *name, const char *ns,
-					struct report *report);
+                    struct report *report);
 
 /* The CustomResourceDefinition among the objects that defines the kind; NULL if none. Borrowed. */
 const struct object *desired_definition(const struct objects *desired, const char *group, const char *kind);

@@ -243,7 +243,7 @@ static void tell(struct diffing *diffing, struct asking *asking)
 static bool is_asked(const struct action *action)
 {
 	return action->kind == ACTION_CREATE || action->kind == ACTION_CHANGE || action->kind == ACTION_HEAL ||
-		   action->kind == ACTION_ADOPT || action->kind == ACTION_WAIT || action->kind == ACTION_PRUNE;
+	       action->kind == ACTION_ADOPT || action->kind == ACTION_WAIT || action->kind == ACTION_PRUNE;
 }
 
 static void run_window(struct diffing *diffing, struct asking *askings, size_t count)

@@ -9,23 +9,23 @@
 /* Where a walk stands, innermost first: a member of a mapping, or an element of a list. */
 struct step {
 	const struct step *up;
-	const char *key;      /* NULL for an element */
-	const cJSON *list;    /* the element's */
+	const char *key;   /* NULL for an element */
+	const cJSON *list; /* the element's */
 	const cJSON *element;
-	const cJSON *node;    /* of the set, for the list */
+	const cJSON *node; /* of the set, for the list */
 	size_t index;
 	unsigned depth;
 };
 
 /* What the server leaves out of all sets: apimachinery, util/managedfields/internal/stripmeta.go. */
-static const char *const untracked[] = { "name",         "namespace",         "uid",        "generation",
-	                                     "selfLink",     "creationTimestamp", "clusterName", "managedFields",
-	                                     "resourceVersion" };
+static const char *const untracked[] = { "name",        "namespace",     "uid",
+	                                     "generation",  "selfLink",      "creationTimestamp",
+	                                     "clusterName", "managedFields", "resourceVersion" };
 
 const cJSON *fields_entry(const cJSON *metadata, const char *manager, const char *operation, const char *subresource)
 {
 	const cJSON *entry = NULL;
-	cJSON_ArrayForEach(entry, doc_get(metadata, "managedFields")) {
+	cJSON_ArrayForEach (entry, doc_get(metadata, "managedFields")) {
 		const char *its_manager = doc_text(entry, "manager");
 		const char *its_operation = doc_text(entry, "operation");
 		const char *its_subresource = doc_text(entry, "subresource");
@@ -64,7 +64,7 @@ static bool counts(const struct fields_check *check, const struct step *step)
 static const char *first_key(const cJSON *node)
 {
 	const cJSON *child = NULL;
-	cJSON_ArrayForEach(child, node) {
+	cJSON_ArrayForEach (child, node) {
 		if (strncmp(child->string, "k:", 2) == 0) {
 			return child->string;
 		}
@@ -103,7 +103,7 @@ static const cJSON *node_at(const cJSON *set, const struct step *step)
 static const cJSON *owner_of(const struct fields_check *check, const struct step *step)
 {
 	const cJSON *entry = NULL;
-	cJSON_ArrayForEach(entry, check->managed) {
+	cJSON_ArrayForEach (entry, check->managed) {
 		const cJSON *set = doc_get(entry, "fieldsV1");
 		if (set && set != check->set && node_at(set, step)) {
 			return entry;
@@ -127,7 +127,7 @@ static bool cover_mapping(struct fields_check *check, const struct step *up, con
 {
 	const cJSON *member = NULL;
 	const cJSON *from = NULL;
-	cJSON_ArrayForEach(member, mapping) {
+	cJSON_ArrayForEach (member, mapping) {
 		struct step step = { .up = up, .key = member->string, .depth = up ? up->depth + 1 : 1 };
 		if (!counts(check, &step)) {
 			continue;
@@ -146,7 +146,7 @@ static bool cover_list(struct fields_check *check, const struct step *up, const 
 	const cJSON *element = NULL;
 	const cJSON *from = NULL;
 	size_t index = 0;
-	cJSON_ArrayForEach(element, list) {
+	cJSON_ArrayForEach (element, list) {
 		struct step step = { .up = up, .list = list, .element = element, .node = node, .index = index++, .depth = up->depth + 1 };
 		if (cJSON_IsNull(element)) {
 			continue;

@@ -27,15 +27,18 @@ bool fields_cover(const cJSON *set, const cJSON *manifest, struct buf *missed);
 struct fields_check {
 	const cJSON *set;
 	const cJSON *manifest;
-	bool without_replicas;  /* spec.replicas does not count */
-	const cJSON *managed;   /* metadata.managedFields, searched for the owner of what is missed; NULL: not searched */
-	struct buf *missed;     /* may be NULL */
-	const cJSON *owner;     /* answer: the first entry that owns the missed path; NULL if none does */
+	bool without_replicas; /* spec.replicas does not count */
+	const cJSON *managed;  /* metadata.managedFields, searched for the owner of what is missed; NULL: not searched */
+	struct buf *missed;    /* may be NULL */
+	const cJSON *owner;    /* answer: the first entry that owns the missed path; NULL if none does */
 };
 
 bool fields_check(struct fields_check *check);
 
-/* Whether the set owns the path or something below it, given as '/'-separated field names ("spec/replicas"), itself or through a leaf above. */
+/*
+ * Whether the set owns the path or something below it, given as '/'-separated field names ("spec/replicas"), itself or
+ * through a leaf above.
+ */
 bool fields_own(const cJSON *set, const char *path);
 
 /* New sets, cJSON_Delete them. a or b may be NULL. */

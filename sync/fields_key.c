@@ -66,7 +66,7 @@ static bool same_scalar(const cJSON *value, const char *text, size_t len)
 static const cJSON *member_of(const cJSON *element, const struct member *member)
 {
 	const cJSON *field = NULL;
-	cJSON_ArrayForEach(field, element) {
+	cJSON_ArrayForEach (field, element) {
 		if (text_is(member->name, member->name_len, field->string)) {
 			return cJSON_IsNull(field) ? NULL : field;
 		}
@@ -93,7 +93,7 @@ static enum key_fit fit_parsed(const cJSON *key, const cJSON *element)
 {
 	enum key_fit fit = cJSON_IsObject(key) ? KEY_EXACT : KEY_OTHER;
 	const cJSON *part = NULL;
-	cJSON_ArrayForEach(part, key) {
+	cJSON_ArrayForEach (part, key) {
 		const cJSON *field = doc_get(element, part->string);
 		if (!field || cJSON_IsNull(field)) {
 			fit = fit == KEY_OTHER ? KEY_OTHER : KEY_OPEN;
@@ -155,7 +155,7 @@ const cJSON *key_field(const cJSON *node, const cJSON *from, const char *name)
 static bool is_taken(const char *key, const cJSON *list, const cJSON *element)
 {
 	const cJSON *other = NULL;
-	cJSON_ArrayForEach(other, list) {
+	cJSON_ArrayForEach (other, list) {
 		if (other != element && key_fit(key, other) == KEY_EXACT) {
 			return true;
 		}

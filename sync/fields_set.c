@@ -117,7 +117,7 @@ static const cJSON *element_for(const cJSON *node, const cJSON *child, const cJS
 {
 	const cJSON *element = NULL;
 	size_t index = 0;
-	cJSON_ArrayForEach(element, list) {
+	cJSON_ArrayForEach (element, list) {
 		if (key_element(node, child, list, element, index++) == child) {
 			return element;
 		}

@@ -61,7 +61,7 @@ void health_set(struct health_report *out, enum health health, const char *reaso
 const cJSON *health_condition(const cJSON *object, const char *type)
 {
 	const cJSON *condition;
-	cJSON_ArrayForEach(condition, doc_at(object, "status/conditions")) {
+	cJSON_ArrayForEach (condition, doc_at(object, "status/conditions")) {
 		const char *found = doc_text(condition, "type");
 		if (found && strcmp(found, type) == 0) {
 			return condition;

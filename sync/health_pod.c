@@ -18,7 +18,7 @@ static bool is(const cJSON *object, const char *path, const char *wanted)
 static const cJSON *named(const cJSON *list, const char *name)
 {
 	const cJSON *item;
-	cJSON_ArrayForEach(item, list) {
+	cJSON_ArrayForEach (item, list) {
 		if (is(item, "name", name)) {
 			return item;
 		}
@@ -55,9 +55,10 @@ static void ending(const cJSON *terminated, char *out, size_t size)
 static bool stuck(const char *reason)
 {
 	static const char *const reasons[] = {
-		"CrashLoopBackOff", "CreateContainerConfigError", "CreateContainerError", "ErrImageNeverPull", "ErrImagePull",
-		"ImageInspectError", "ImagePullBackOff", "InvalidImageName", "PostStartHookError", "PreCreateHookError",
-		"PreStartHookError", "RegistryUnavailable", "RunContainerError", "SignatureValidationFailed",
+		"CrashLoopBackOff",   "CreateContainerConfigError", "CreateContainerError", "ErrImageNeverPull",
+		"ErrImagePull",       "ImageInspectError",          "ImagePullBackOff",     "InvalidImageName",
+		"PostStartHookError", "PreCreateHookError",         "PreStartHookError",    "RegistryUnavailable",
+		"RunContainerError",  "SignatureValidationFailed",
 	};
 	for (size_t i = 0; reason && i < ARRAY_LEN(reasons); i++) {
 		if (strcmp(reason, reasons[i]) == 0) {
@@ -141,7 +142,7 @@ static bool any_container(const cJSON *pod, container_check *check, struct healt
 	};
 	for (size_t i = 0; i < ARRAY_LEN(lists); i++) {
 		const cJSON *status;
-		cJSON_ArrayForEach(status, doc_at(pod, lists[i][0])) {
+		cJSON_ArrayForEach (status, doc_at(pod, lists[i][0])) {
 			struct container container = container_of(status, doc_at(pod, lists[i][1]));
 			if (check(&container, out)) {
 				return true;
@@ -161,7 +162,8 @@ static bool unschedulable(const cJSON *pod, struct health_report *out)
 	message = message ? message : "no node takes it";
 	/* Its first sentence: the rest is about preemption. */
 	const char *stop = strstr(message, ". ");
-	health_set(out, HEALTH_FAILED, "Unschedulable", "%.*s", (int)(stop ? stop - message : (ptrdiff_t)strnlen(message, 1000)), message);
+	health_set(out, HEALTH_FAILED, "Unschedulable", "%.*s", (int)(stop ? stop - message : (ptrdiff_t)strnlen(message, 1000)),
+	           message);
 	return true;
 }
 

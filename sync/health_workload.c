@@ -44,11 +44,12 @@ static void deployment_moves(const struct counts *c, const char *reason, enum he
 {
 	int64_t old = c->replicas - c->updated;
 	if (old > 0) {
-		health_set(out, health, reason, "%" PRId64 " of %" PRId64 " updated, %" PRId64 " available, %" PRId64 " old",
-		           c->updated, c->wanted, c->available, old);
+		health_set(out, health, reason, "%" PRId64 " of %" PRId64 " updated, %" PRId64 " available, %" PRId64 " old", c->updated,
+		           c->wanted, c->available, old);
 		return;
 	}
-	health_set(out, health, reason, "%" PRId64 " of %" PRId64 " updated, %" PRId64 " available", c->updated, c->wanted, c->available);
+	health_set(out, health, reason, "%" PRId64 " of %" PRId64 " updated, %" PRId64 " available", c->updated, c->wanted,
+	           c->available);
 }
 
 /* Why it is still moving by its counts; NULL when they are right. */
@@ -121,7 +122,8 @@ void health_replicaset(const cJSON *object, struct health_report *out)
 	if (replica_failure(object, HEALTH_PROGRESSING, "ReplicaFailure", out)) {
 		return;
 	}
-	health_set(out, lack ? HEALTH_PROGRESSING : HEALTH_CURRENT, lack, "%" PRId64 " of %" PRId64 " available", c.available, c.wanted);
+	health_set(out, lack ? HEALTH_PROGRESSING : HEALTH_CURRENT, lack, "%" PRId64 " of %" PRId64 " available", c.available,
+	           c.wanted);
 }
 
 void health_statefulset(const cJSON *object, struct health_report *out)
@@ -169,8 +171,8 @@ void health_daemonset(const cJSON *object, struct health_report *out)
 	} else if (wanted > doc_int(object, "status/numberReady", 0)) {
 		lack = "LessReady";
 	}
-	health_set(out, lack ? HEALTH_PROGRESSING : HEALTH_CURRENT, lack,
-	           "%" PRId64 " of %" PRId64 " updated, %" PRId64 " available", updated, wanted, available);
+	health_set(out, lack ? HEALTH_PROGRESSING : HEALTH_CURRENT, lack, "%" PRId64 " of %" PRId64 " updated, %" PRId64 " available",
+	           updated, wanted, available);
 }
 
 /* Unlike kstatus, for which a Job that runs is current: who waits for a migration waits for its end (docs/adr/0005). */

@@ -123,7 +123,7 @@ static const char *last_manager(const cJSON *deployment, const char *path, int64
 	const char *manager = NULL;
 	int64_t newest = 0;
 	const cJSON *entry = NULL;
-	cJSON_ArrayForEach(entry, doc_at(deployment, "metadata/managedFields")) {
+	cJSON_ArrayForEach (entry, doc_at(deployment, "metadata/managedFields")) {
 		const char *text = doc_text(entry, "time");
 		int64_t time = text ? clock_parse(text) : 0;
 		if (is_person(entry) && doc_at(entry, path) && time >= since && time >= newest) {
@@ -189,7 +189,7 @@ static bool add_requirement(struct buf *out, const cJSON *requirement)
 	bool fits = buf_printf(out, ",%s %s (", key, in ? "in" : "notin");
 	const cJSON *value = NULL;
 	const char *comma = "";
-	cJSON_ArrayForEach(value, doc_get(requirement, "values")) {
+	cJSON_ArrayForEach (value, doc_get(requirement, "values")) {
 		const char *text = cJSON_GetStringValue(value);
 		fits = fits && buf_printf(out, "%s%s", comma, text ? text : "");
 		comma = ",";
@@ -202,11 +202,11 @@ static bool add_selector(struct buf *out, const cJSON *selector)
 {
 	bool fits = true;
 	const cJSON *item = NULL;
-	cJSON_ArrayForEach(item, doc_get(selector, "matchLabels")) {
+	cJSON_ArrayForEach (item, doc_get(selector, "matchLabels")) {
 		const char *value = cJSON_GetStringValue(item);
 		fits = fits && buf_printf(out, ",%s=%s", item->string, value ? value : "");
 	}
-	cJSON_ArrayForEach(item, doc_get(selector, "matchExpressions")) {
+	cJSON_ArrayForEach (item, doc_get(selector, "matchExpressions")) {
 		fits = fits && add_requirement(out, item);
 	}
 	return fits;
@@ -256,7 +256,7 @@ static cJSON *get_sets(struct kube *kube, const char *ns, const cJSON *deploymen
 static bool is_owned(const cJSON *object, const char *uid)
 {
 	const cJSON *owner = NULL;
-	cJSON_ArrayForEach(owner, doc_at(object, "metadata/ownerReferences")) {
+	cJSON_ArrayForEach (owner, doc_at(object, "metadata/ownerReferences")) {
 		const char *text = doc_text(owner, "uid");
 		if (doc_true(owner, "controller") && text && strcmp(text, uid) == 0) {
 			return true;
@@ -285,7 +285,7 @@ static const cJSON **own_sets(const cJSON *list, const char *uid, size_t *count)
 	const cJSON *items = doc_get(list, "items");
 	const cJSON **own = alloc_new((size_t)cJSON_GetArraySize(items), sizeof(cJSON *));
 	const cJSON *item = NULL;
-	cJSON_ArrayForEach(item, items) {
+	cJSON_ArrayForEach (item, items) {
 		if (is_owned(item, uid) && number_of(item) > 0 && doc_text(item, "metadata/name")) {
 			own[(*count)++] = item;
 		}
@@ -309,8 +309,8 @@ static void add_rows(struct view *view, const cJSON *const *own, size_t count, s
 	}
 }
 
-bool history_of_deployment(struct kube *kube, const struct ledger *ledger, const char *ns, const char *name,
-                           struct history *out, struct err *err)
+bool history_of_deployment(struct kube *kube, const struct ledger *ledger, const char *ns, const char *name, struct history *out,
+                           struct err *err)
 {
 	CLEANUP(doc_freep) cJSON *deployment = get_deployment(kube, ns, name, err);
 	if (!deployment) {

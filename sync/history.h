@@ -17,8 +17,8 @@
 struct history_row {
 	int64_t revision;
 	const struct ledger_sync *sync; /* the commit that made it, borrowed from the ledger; NULL: drift or from before plumb */
-	char *drift;      /* manager that made it, "kubectl-set"; "" unknown; NULL where sync is set */
-	char *image;      /* of the first container, " +N" behind it where there are more */
+	char *drift;                    /* manager that made it, "kubectl-set"; "" unknown; NULL where sync is set */
+	char *image;                    /* of the first container, " +N" behind it where there are more */
 	char *replicaset;
 	int64_t replicas; /* spec.replicas of the ReplicaSet */
 	int64_t created;  /* ReplicaSet's creation, seconds since 1970 */
@@ -33,8 +33,8 @@ struct history {
 void history_release(struct history *history);
 
 /* The revisions of one Deployment. ERR_NOT_FOUND where it is not there. */
-bool history_of_deployment(struct kube *kube, const struct ledger *ledger, const char *ns, const char *name,
-                           struct history *out, struct err *err) MUST_CHECK;
+bool history_of_deployment(struct kube *kube, const struct ledger *ledger, const char *ns, const char *name, struct history *out,
+                           struct err *err) MUST_CHECK;
 
 /*
  * Fills in number, ReplicaSet and hash of a sync's revisions where the ReplicaSets are there already: for the outcome of a sync

@@ -253,7 +253,7 @@ static bool read_rows(const cJSON *doc, struct inventory *out, struct err *err)
 		return err_set(err, ERR_INPUT, "damaged: no inventory");
 	}
 	const cJSON *item = NULL;
-	cJSON_ArrayForEach(item, rows) {
+	cJSON_ArrayForEach (item, rows) {
 		struct inventory_row *row = inventory_row_of(item);
 		if (!row) {
 			return err_set(err, ERR_INPUT, "damaged: row %zu has no kind or name", out->count + 1);

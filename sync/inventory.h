@@ -40,7 +40,7 @@ struct inventory {
 	struct inventory_row **rows; /* removed ones are gone; order is that of insertion */
 	size_t count;
 	size_t cap;
-	struct map by_key;           /* ident_key -> row */
+	struct map by_key; /* ident_key -> row */
 };
 
 #define INVENTORY_INIT ((struct inventory){ 0 })

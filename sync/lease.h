@@ -19,8 +19,8 @@ struct lease;
 
 struct lease_options {
 	const char *ns;
-	const char *name;   /* of the sync */
-	int64_t duration;   /* milliseconds; 0: 60,000. No request that writes may take longer than half of it. */
+	const char *name; /* of the sync */
+	int64_t duration; /* milliseconds; 0: 60,000. No request that writes may take longer than half of it. */
 	/* Called when it begins to wait for another holder; may be NULL. */
 	void (*waiting)(void *context, const char *holder);
 	void *context;
@@ -31,8 +31,8 @@ struct lease_options {
  * Waits for another holder until the deadline, then ERR_CONFLICT, naming it; ERR_TRANSIENT when stopped. *waited tells whether
  * it had to, or replaced a holder that was gone: what was read before is then old.
  */
-struct lease *lease_take(struct kube *kube, const struct lease_options *options, int64_t deadline, bool *waited,
-                         struct err *err) MUST_CHECK;
+struct lease *lease_take(struct kube *kube, const struct lease_options *options, int64_t deadline, bool *waited, struct err *err)
+	MUST_CHECK;
 
 /*
  * Renews it when a third of its duration has passed since the last renewal; cheap otherwise. false when it is lost: write

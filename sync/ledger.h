@@ -25,11 +25,11 @@
 /* A Deployment revision that a sync made. */
 struct ledger_revision {
 	struct ident id;
-	char *uid;       /* of the Deployment */
-	int64_t from;    /* revision before; 0 none */
-	int64_t to;      /* revision made; 0 not known yet, or never made where the sync is no longer pending */
-	char *replicaset; /* its name; NULL not known yet */
-	char *hash;      /* pod-template-hash; NULL not known yet */
+	char *uid;         /* of the Deployment */
+	int64_t from;      /* revision before; 0 none */
+	int64_t to;        /* revision made; 0 not known yet, or never made where the sync is no longer pending */
+	char *replicaset;  /* its name; NULL not known yet */
+	char *hash;        /* pod-template-hash; NULL not known yet */
 	char *healed_from; /* a heal: the managers whose change was undone, "kubectl-set"; NULL otherwise */
 };
 
@@ -45,20 +45,20 @@ enum ledger_result {
 const char *ledger_result_text(enum ledger_result result);
 
 struct ledger_sync {
-	int64_t number;      /* counts up from 1 */
-	char *commit;        /* 40 hex digits */
-	char *ref;           /* as the user gave it */
+	int64_t number; /* counts up from 1 */
+	char *commit;   /* 40 hex digits */
+	char *ref;      /* as the user gave it */
 	char *author;
 	char *subject;
 	int64_t commit_time; /* seconds since 1970 */
 	int64_t started;
-	int64_t finished;    /* 0 unfinished */
-	char *url;           /* without credentials */
+	int64_t finished; /* 0 unfinished */
+	char *url;        /* without credentials */
 	char *path;
-	bool heal;           /* only healed: outside the history limit */
+	bool heal; /* only healed: outside the history limit */
 	enum ledger_result result;
-	char *message;       /* one line with the result; "" for none */
-	char *server;        /* discovery_digest at that time: template hashes hold as long as it is the same; NULL unfinished */
+	char *message; /* one line with the result; "" for none */
+	char *server;  /* discovery_digest at that time: template hashes hold as long as it is the same; NULL unfinished */
 	struct ledger_revision *revisions;
 	size_t revision_count;
 	bool revisions_pending; /* number, ReplicaSet or hash of one are not known yet, and may still come */
@@ -69,7 +69,7 @@ struct ledger;
 struct ledger_options {
 	const char *ns;
 	const char *name;
-	unsigned history_limit;  /* 0: 20 */
+	unsigned history_limit; /* 0: 20 */
 };
 
 /*
@@ -106,8 +106,8 @@ bool ledger_newer_format(const struct ledger *ledger);
  * rows, it is taken up under its number without a request (a heal then becomes the sync that it finishes); else it gets the
  * outcome "interrupted" first.
  */
-bool ledger_begin(struct ledger *ledger, struct ledger_sync *sync, const struct inventory *inventory_union,
-                  struct err *err) MUST_CHECK;
+bool ledger_begin(struct ledger *ledger, struct ledger_sync *sync, const struct inventory *inventory_union, struct err *err)
+	MUST_CHECK;
 
 /*
  * After the last write: the outcome with result, message, revisions and server of `sync`, and the inventory as it is now;
@@ -121,8 +121,8 @@ bool ledger_finish(struct ledger *ledger, struct ledger_sync *sync, const struct
  * Revisions of a finished sync that have become known; those that are not given stay as they are, and nothing of it is pending
  * any more. What another process recorded first is taken over.
  */
-bool ledger_settle(struct ledger *ledger, int64_t number, const struct ledger_revision *revisions, size_t count,
-                   struct err *err) MUST_CHECK;
+bool ledger_settle(struct ledger *ledger, int64_t number, const struct ledger_revision *revisions, size_t count, struct err *err)
+	MUST_CHECK;
 
 /* Remembers on the newest outcome (annotation plumb.dev/verified-at) that all was verified now; and when that was, 0 never. */
 bool ledger_mark_verified(struct ledger *ledger, int64_t wall, struct err *err) MUST_CHECK;

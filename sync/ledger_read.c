@@ -53,8 +53,7 @@ char *ledger_path(const struct ledger *ledger, const char *name)
 {
 	struct buf path = BUF_INIT(LIMIT_KIB(8));
 	bool fits = buf_puts(&path, "/apis/apps/v1/namespaces/") && kube_escape(&path, ledger->ns) &&
-	            buf_puts(&path, "/controllerrevisions") &&
-	            (!name || (buf_putc(&path, '/') && kube_escape(&path, name)));
+	            buf_puts(&path, "/controllerrevisions") && (!name || (buf_putc(&path, '/') && kube_escape(&path, name)));
 	if (!fits) {
 		abort();
 	}
@@ -137,7 +136,7 @@ static struct items collect(struct ledger *ledger, const cJSON *doc)
 	const cJSON *objects = doc_get(doc, "items");
 	struct items items = { .rows = alloc_new((size_t)cJSON_GetArraySize(objects), sizeof(struct item)) };
 	const cJSON *object = NULL;
-	cJSON_ArrayForEach(object, objects) {
+	cJSON_ArrayForEach (object, objects) {
 		if (item_of(ledger, object, &items.rows[items.count])) {
 			items.count++;
 		} else {
@@ -152,7 +151,7 @@ static const char *anchor_of(const struct ledger *ledger, const cJSON *object)
 {
 	CLEANUP(text_freep) char *name = record_anchor_name(ledger->name);
 	const cJSON *owner = NULL;
-	cJSON_ArrayForEach(owner, doc_at(object, "metadata/ownerReferences")) {
+	cJSON_ArrayForEach (owner, doc_at(object, "metadata/ownerReferences")) {
 		const char *kind = doc_text(owner, "kind");
 		const char *owner_name = doc_text(owner, "name");
 		if (kind && strcmp(kind, "ConfigMap") == 0 && owner_name && strcmp(owner_name, name) == 0) {

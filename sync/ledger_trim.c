@@ -207,7 +207,7 @@ static void delete_inventories(struct sweep *sweep)
 	CLEANUP(map_release) struct map used = MAP_INIT;
 	collect_used(sweep, &used);
 	const cJSON *item = NULL;
-	cJSON_ArrayForEach(item, doc_get(doc, "items")) {
+	cJSON_ArrayForEach (item, doc_get(doc, "items")) {
 		const char *name = doc_text(item, "metadata/name");
 		if (name && !map_has(&used, name)) {
 			add_delete(sweep, name, doc_text(item, "metadata/uid"));

@@ -12,7 +12,7 @@
 #include "render/base/err.h"
 
 struct listing {
-	const char *at;  /* the next item, or ']' */
+	const char *at; /* the next item, or ']' */
 	const char *end;
 	cJSON *metadata; /* the list's own; NULL if none */
 };

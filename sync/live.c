@@ -14,7 +14,7 @@ static void trim(cJSON *metadata)
 		doc_remove(annotations, LAST_APPLIED);
 	}
 	cJSON *entry = NULL;
-	cJSON_ArrayForEach(entry, doc_get(metadata, "managedFields")) {
+	cJSON_ArrayForEach (entry, doc_get(metadata, "managedFields")) {
 		const char *subresource = doc_text(entry, "subresource");
 		if (subresource && strcmp(subresource, "status") == 0) {
 			doc_remove(entry, "fieldsV1");

@@ -15,11 +15,11 @@
 
 struct live {
 	struct ident id;
-	cJSON *meta;                  /* .metadata */
-	const char *uid;              /* borrowed from meta */
+	cJSON *meta;     /* .metadata */
+	const char *uid; /* borrowed from meta */
 	const char *resource_version;
-	int64_t generation;           /* 0 for kinds without one */
-	bool deleting;                /* has a deletionTimestamp */
+	int64_t generation; /* 0 for kinds without one */
+	bool deleting;      /* has a deletionTimestamp */
 };
 
 /*
@@ -62,7 +62,8 @@ struct live_query {
 
 /*
  * Runs all queries, many in flight, and adds what they find to out. Lists are read in pages (limit 5000 with continue, begun
- * anew on 410). A LIST adds all of its objects or, where one of its pages failed, none. true when every query was answered or denied or absent; a failed one has its err set.
+ * anew on 410). A LIST adds all of its objects or, where one of its pages failed, none. true when every query was
+ * answered or denied or absent; a failed one has its err set.
  */
 bool lives_gather(struct kube *kube, struct live_query *queries, size_t count, struct lives *out);
 

@@ -20,7 +20,7 @@ struct reading {
 	struct kube_call call;
 	struct lives found; /* of the pages so far */
 	int restarts;
-	bool open;          /* in flight */
+	bool open; /* in flight */
 };
 
 static void done(struct kube_call *call, void *context);

@@ -35,7 +35,7 @@ static cJSON *masked(const cJSON *mapping, const cJSON *other, const char *chang
 	}
 	cJSON *out = cJSON_CreateObject();
 	const cJSON *item;
-	cJSON_ArrayForEach(item, mapping) {
+	cJSON_ArrayForEach (item, mapping) {
 		const cJSON *counterpart = doc_get(other, item->string);
 		if (!hide(item)) {
 			cJSON_AddItemToObject(out, item->string, cJSON_Duplicate(item, true));

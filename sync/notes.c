@@ -15,7 +15,10 @@ struct note {
 	const char *text;
 };
 
-#define NOTE(name, value) { name, value, name ": " value }
+#define NOTE(name, value) \
+	{ \
+		name, value, name ": " value \
+	}
 
 static const struct note reconcile_notes[] = {
 	NOTE(NOTE_RECONCILE, "disabled"),
@@ -24,11 +27,8 @@ static const struct note reconcile_notes[] = {
 
 /* Argo CD's Prune=confirm wants somebody's word first, which we do not ask for. */
 static const struct note prune_notes[] = {
-	NOTE(NOTE_PRUNE, "disabled"),
-	NOTE(NOTE_FLUX_PRUNE, "disabled"),
-	NOTE(NOTE_HELM_POLICY, "keep"),
-	NOTE(NOTE_ARGO_OPTIONS, "Prune=false"),
-	NOTE(NOTE_ARGO_OPTIONS, "Prune=confirm"),
+	NOTE(NOTE_PRUNE, "disabled"),           NOTE(NOTE_FLUX_PRUNE, "disabled"),        NOTE(NOTE_HELM_POLICY, "keep"),
+	NOTE(NOTE_ARGO_OPTIONS, "Prune=false"), NOTE(NOTE_ARGO_OPTIONS, "Prune=confirm"),
 };
 
 const char *note_value(const cJSON *metadata, const char *name)

@@ -150,8 +150,8 @@ static void warn_of_hooks(struct planning *planning)
 	if (planning->hooks == 1) {
 		planning_warn(planning, text_printf("%s is a hook of Argo CD or Helm: not applied", name));
 	} else {
-		planning_warn(planning, text_printf("%s and %zu more are hooks of Argo CD or Helm: not applied", name,
-		                                    planning->hooks - 1));
+		planning_warn(planning,
+		              text_printf("%s and %zu more are hooks of Argo CD or Helm: not applied", name, planning->hooks - 1));
 	}
 }
 

@@ -14,17 +14,17 @@
 #include "sync/live.h"
 
 enum action_kind {
-	ACTION_NONE,    /* in sync by digest, ownership and generation */
-	ACTION_CREATE,  /* not there */
-	ACTION_CHANGE,  /* the manifest changed */
-	ACTION_HEAL,    /* somebody changed or deleted what Git sets; also "maybe": apply and see */
-	ACTION_ADOPT,   /* first contact with an object that is there and not ours (safety rule 7) */
-	ACTION_PRUNE,   /* dropped from Git, to be deleted */
-	ACTION_KEEP,    /* dropped from Git, stays in the inventory: the reason says why */
-	ACTION_FORGET,  /* dropped from Git and gone, or another sync's by now: leaves the inventory without a write */
-	ACTION_SKIP,    /* a hook, reconcile disabled, a Job that has run */
-	ACTION_WAIT,    /* it is being deleted: apply once it is gone */
-	ACTION_BLOCK,   /* another sync owns it */
+	ACTION_NONE,   /* in sync by digest, ownership and generation */
+	ACTION_CREATE, /* not there */
+	ACTION_CHANGE, /* the manifest changed */
+	ACTION_HEAL,   /* somebody changed or deleted what Git sets; also "maybe": apply and see */
+	ACTION_ADOPT,  /* first contact with an object that is there and not ours (safety rule 7) */
+	ACTION_PRUNE,  /* dropped from Git, to be deleted */
+	ACTION_KEEP,   /* dropped from Git, stays in the inventory: the reason says why */
+	ACTION_FORGET, /* dropped from Git and gone, or another sync's by now: leaves the inventory without a write */
+	ACTION_SKIP,   /* a hook, reconcile disabled, a Job that has run */
+	ACTION_WAIT,   /* it is being deleted: apply once it is gone */
+	ACTION_BLOCK,  /* another sync owns it */
 };
 
 /* Order of writing (design notes 3.6). Prunes run in the reverse order. */
@@ -38,25 +38,25 @@ int apply_order(const struct ident *a, const struct ident *b);
 struct action {
 	enum action_kind kind;
 	enum stage stage;
-	const struct object *desired;     /* NULL for PRUNE, KEEP, FORGET; borrowed */
-	const struct live *live;          /* NULL where it is not there; borrowed */
-	const struct inventory_row *row;  /* NULL where the inventory has none; borrowed */
-	char digest[16];                  /* of the desired object: the value of NOTE_DIGEST */
-	char *reason;                     /* one line for the user: "spec.replicas is kubectl's (scale)", "not in Git"; never NULL */
-	bool maybe;                       /* HEAL only because the generation moved or --verify: no drift is known */
-	bool take_over;                   /* absorb the fields of managers that may be taken over, before the apply */
-	bool force;                       /* apply with force */
-	bool drop_replicas;               /* leave spec.replicas out: a controller scales it (safety rule 10) */
-	bool hand_over;                   /* spec.replicas is given up and would be reset: hand it over first (rule 5) */
+	const struct object *desired;    /* NULL for PRUNE, KEEP, FORGET; borrowed */
+	const struct live *live;         /* NULL where it is not there; borrowed */
+	const struct inventory_row *row; /* NULL where the inventory has none; borrowed */
+	char digest[16];                 /* of the desired object: the value of NOTE_DIGEST */
+	char *reason;                    /* one line for the user: "spec.replicas is kubectl's (scale)", "not in Git"; never NULL */
+	bool maybe;                      /* HEAL only because the generation moved or --verify: no drift is known */
+	bool take_over;                  /* absorb the fields of managers that may be taken over, before the apply */
+	bool force;                      /* apply with force */
+	bool drop_replicas;              /* leave spec.replicas out: a controller scales it (safety rule 10) */
+	bool hand_over;                  /* spec.replicas is given up and would be reset: hand it over first (rule 5) */
 };
 
 struct plan_options {
-	const char *name;      /* the sync */
+	const char *name; /* the sync */
 	const char *ns;
 	bool prune;
-	bool source_changed;   /* --source-changed was given, or the source is the recorded one */
-	bool verify;           /* apply everything (safety rule 9) */
-	int prune_limit;       /* percent of the inventory; -1: the default brake (more than 5 and more than 20 %) */
+	bool source_changed;          /* --source-changed was given, or the source is the recorded one */
+	bool verify;                  /* apply everything (safety rule 9) */
+	int prune_limit;              /* percent of the inventory; -1: the default brake (more than 5 and more than 20 %) */
 	const char *const *take_over; /* --take-over managers, NULL-terminated; NULL for none */
 	/* Whether the discovery of the kind's group succeeded; a kind that is not known is never pruned (rule 4). NULL: yes. */
 	bool (*kind_known)(void *context, const char *group, const char *kind);
@@ -86,7 +86,10 @@ bool plan_writes(const struct plan *plan);
  */
 void plan_digest(const struct object *object, char out[16]);
 
-/* Whether a field manager's fields may be taken at first contact (safety rule 7): kubectl's but kubectl-rollout, ours, before-first-apply, those named. */
+/*
+ * Whether a field manager's fields may be taken at first contact (safety rule 7): kubectl's but kubectl-rollout, ours,
+ * before-first-apply, those named.
+ */
 bool manager_takeable(const char *manager, const char *const *take_over);
 
 #endif

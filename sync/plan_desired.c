@@ -114,8 +114,8 @@ static bool is_deleted(struct planning *planning, struct action *action)
 }
 
 /*
- * What runs once and then goes (safety rule 11). Whether a Job that is gone had finished nobody can tell: a migration that does not
- * run again harms less than one that runs twice.
+ * What runs once and then goes (safety rule 11). Whether a Job that is gone had finished nobody can tell: a migration
+ * that does not run again harms less than one that runs twice.
  */
 static bool goes_by_itself(const struct object *object)
 {
@@ -216,9 +216,7 @@ static bool digest_owned(const struct live *live, const cJSON **owner)
 {
 	CLEANUP(doc_freep) cJSON *note = cJSON_CreateObject();
 	doc_set_text(doc_make(note, "metadata/annotations"), NOTE_DIGEST, "");
-	struct fields_check check = {
-		.set = own_set(live), .manifest = note, .managed = doc_get(live->meta, "managedFields")
-	};
+	struct fields_check check = { .set = own_set(live), .manifest = note, .managed = doc_get(live->meta, "managedFields") };
 	bool owned = fields_check(&check);
 	*owner = check.owner;
 	return owned;
@@ -273,9 +271,18 @@ static bool is_uncertain(struct planning *planning, struct action *action)
 typedef bool rule(struct planning *planning, struct action *action);
 
 static rule *const rules[] = {
-	is_hook,     is_disabled,      is_deleted, has_run,         is_missing,
+	is_hook,
+	is_disabled,
+	is_deleted,
+	has_run,
+	is_missing,
 	/* from here on it is there */
-	is_anothers, is_first_contact, is_changed, has_lost_fields, has_lost_digest, is_uncertain,
+	is_anothers,
+	is_first_contact,
+	is_changed,
+	has_lost_fields,
+	has_lost_digest,
+	is_uncertain,
 };
 
 void plan_desired(struct planning *planning, struct action *action)

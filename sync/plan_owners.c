@@ -34,9 +34,8 @@ char *deletion_text(const struct live *live)
 {
 	struct buf text = BUF_INIT(SIZE_MAX);
 	const cJSON *finalizer = NULL;
-	cJSON_ArrayForEach(finalizer, doc_get(live->meta, "finalizers")) {
-		(void)buf_printf(&text, "%s%s", text.len ? ", " : "finalizer ",
-		                 cJSON_IsString(finalizer) ? finalizer->valuestring : "?");
+	cJSON_ArrayForEach (finalizer, doc_get(live->meta, "finalizers")) {
+		(void)buf_printf(&text, "%s%s", text.len ? ", " : "finalizer ", cJSON_IsString(finalizer) ? finalizer->valuestring : "?");
 	}
 	return text.len ? buf_detach(&text) : text_dup("its deletion");
 }
@@ -53,7 +52,7 @@ const cJSON *replicas_owner(const struct live *live)
 {
 	const cJSON *own = fields_entry(live->meta, MANAGER_PLUMB, "Apply", "");
 	const cJSON *entry = NULL;
-	cJSON_ArrayForEach(entry, doc_get(live->meta, "managedFields")) {
+	cJSON_ArrayForEach (entry, doc_get(live->meta, "managedFields")) {
 		const cJSON *set = doc_get(entry, "fieldsV1");
 		if (entry != own && set && fields_own(set, "spec/replicas")) {
 			return entry;
@@ -70,7 +69,7 @@ static bool is_controller(const char *manager)
 const char *scaling_manager(const struct live *live)
 {
 	const cJSON *entry = NULL;
-	cJSON_ArrayForEach(entry, doc_get(live->meta, "managedFields")) {
+	cJSON_ArrayForEach (entry, doc_get(live->meta, "managedFields")) {
 		const char *manager = doc_text(entry, "manager");
 		const char *subresource = doc_text(entry, "subresource");
 		if (manager && is_controller(manager) && subresource && strcmp(subresource, "scale") == 0 &&
@@ -84,7 +83,7 @@ const char *scaling_manager(const struct live *live)
 bool any_takeable(const struct live *live, const char *const *take_over)
 {
 	const cJSON *entry = NULL;
-	cJSON_ArrayForEach(entry, doc_get(live->meta, "managedFields")) {
+	cJSON_ArrayForEach (entry, doc_get(live->meta, "managedFields")) {
 		const char *manager = doc_text(entry, "manager");
 		const char *subresource = doc_text(entry, "subresource");
 		const char *operation = doc_text(entry, "operation");
@@ -116,7 +115,7 @@ char *makers_text(const struct live *live)
 	struct buf text = BUF_INIT(SIZE_MAX);
 	const cJSON *entry = NULL;
 	size_t count = 0;
-	cJSON_ArrayForEach(entry, doc_get(live->meta, "managedFields")) {
+	cJSON_ArrayForEach (entry, doc_get(live->meta, "managedFields")) {
 		const char *manager = doc_text(entry, "manager");
 		const char *subresource = doc_text(entry, "subresource");
 		if (manager && !(subresource && *subresource) && count++ < 3) {

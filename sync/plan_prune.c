@@ -181,8 +181,7 @@ static bool is_needed(struct planning *planning, struct action *action)
 typedef bool rule(struct planning *planning, struct action *action);
 
 static rule *const rules[] = {
-	is_unknown,       is_gone,    is_desired_by_uid, is_not_ours,
-	is_being_deleted, is_guarded, is_protected,      is_not_asked_for, is_needed,
+	is_unknown, is_gone, is_desired_by_uid, is_not_ours, is_being_deleted, is_guarded, is_protected, is_not_asked_for, is_needed,
 };
 
 static void decide(struct planning *planning, const struct inventory_row *row)

@@ -180,13 +180,12 @@ static bool read_ledger(struct prepared *prepared)
 {
 	struct err err = ERR_INIT;
 	struct ledger_options options = { .ns = prepared->ns,
-									  .name = prepared->options->name,
-									  .history_limit = prepared->options->history_limit };
+		                              .name = prepared->options->name,
+		                              .history_limit = prepared->options->history_limit };
 	prepared->ledger = ledger_open(prepared->kube, &options, &err);
 	if (!prepared->ledger) {
 		return report_err(prepared->report,
-						  err.kind == ERR_DENIED || err.kind == ERR_TRANSIENT ? FAILURE_CLUSTER : FAILURE_STOPPED,
-						  &err);
+		                  err.kind == ERR_DENIED || err.kind == ERR_TRANSIENT ? FAILURE_CLUSTER : FAILURE_STOPPED, &err);
 	}
 	inventory_copy(ledger_inventory(prepared->ledger), &prepared->inventory);
 	return true;
@@ -220,9 +219,8 @@ static void compare_source(struct prepared *prepared)
 	CLEANUP(text_freep) char *recorded = plain_path(last ? last->path : NULL);
 	prepared->source_same = !last || (last->url && strcmp(last->url, url) == 0 && strcmp(recorded, path) == 0);
 	if (!prepared->source_same && !prepared->options->source_changed) {
-		report_warn(prepared->report,
-					text_printf("the source changed: sync %" PRId64 " was of %s, path '%s'", last->number,
-								last->url ? last->url : "?", *recorded ? recorded : "."));
+		report_warn(prepared->report, text_printf("the source changed: sync %" PRId64 " was of %s, path '%s'", last->number,
+		                                          last->url ? last->url : "?", *recorded ? recorded : "."));
 	}
 }
 
@@ -244,9 +242,8 @@ static bool check_rewind(struct prepared *prepared)
 	}
 	if (!descends) {
 		report_fail(prepared->report, FAILURE_STOPPED,
-					text_printf("commit %.*s does not descend from %.*s, which sync %" PRId64
-								" was of: --allow-rewind allows it",
-								SHORT_ID, id, SHORT_ID, last->commit, last->number));
+		            text_printf("commit %.*s does not descend from %.*s, which sync %" PRId64 " was of: --allow-rewind allows it",
+		                        SHORT_ID, id, SHORT_ID, last->commit, last->number));
 	}
 	return descends;
 }
@@ -278,10 +275,9 @@ static bool check_resource(struct prepared *prepared)
 		return report_err(prepared->report, FAILURE_CLUSTER, &err);
 	}
 	if (there == 1) {
-		report_fail(
-			prepared->report, FAILURE_STOPPED,
-			text_printf("the Sync resource %s in %s holds this name: an agent applies it, choose another --name",
-						prepared->options->name, prepared->ns));
+		report_fail(prepared->report, FAILURE_STOPPED,
+		            text_printf("the Sync resource %s in %s holds this name: an agent applies it, choose another --name",
+		                        prepared->options->name, prepared->ns));
 	}
 	return there != 1;
 }
@@ -295,8 +291,8 @@ static void decide_verify(struct prepared *prepared)
 	int64_t since = ledger_verified(prepared->ledger);
 	since = since || !count ? since : syncs[0].started;
 	int64_t age = (clock_wall() - since) * 1000;
-	prepared->verifying = options->verify || (options->verify_interval && count &&
-											  age > jittered(options->verify_interval, options->name));
+	prepared->verifying = options->verify ||
+	                      (options->verify_interval && count && age > jittered(options->verify_interval, options->name));
 }
 
 static bool kind_known(void *context, const char *group, const char *kind)
@@ -340,10 +336,9 @@ static void warn_of_short_timeout(struct prepared *prepared)
 	}
 	if (longest * 1000 > prepared->options->timeout && longest < INT32_MAX) {
 		CLEANUP(text_freep) char *name = ident_text(&whose->id);
-		report_warn(prepared->report,
-					text_printf("--timeout %" PRId64 "s is below the progressDeadlineSeconds of %s (%" PRId64
-								"): a rollout may be given up before the cluster does",
-								prepared->options->timeout / 1000, name, longest));
+		report_warn(prepared->report, text_printf("--timeout %" PRId64 "s is below the progressDeadlineSeconds of %s (%" PRId64
+		                                          "): a rollout may be given up before the cluster does",
+		                                          prepared->options->timeout / 1000, name, longest));
 	}
 }
 
@@ -366,8 +361,7 @@ bool prepare_plan(struct prepared *prepared)
 	if (!connect_kube(prepared) || !check_resource(prepared)) {
 		return false;
 	}
-	if (!desired_settle(&prepared->desired, prepared->discovery, prepared->options->name, prepared->ns,
-						prepared->report)) {
+	if (!desired_settle(&prepared->desired, prepared->discovery, prepared->options->name, prepared->ns, prepared->report)) {
 		return false;
 	}
 	warn_of_short_timeout(prepared);

@@ -102,8 +102,7 @@ static void note_unsure(struct prepared *prepared, const char *group, const char
 static void wish_row(struct prepared *prepared, struct groups *groups, const struct inventory_row *row)
 {
 	const struct resource *resource = NULL;
-	enum discovery_answer answer = discovery_find(prepared->discovery, row->id.group, row->version, row->id.kind,
-												  &resource);
+	enum discovery_answer answer = discovery_find(prepared->discovery, row->id.group, row->version, row->id.kind, &resource);
 	if (answer == DISCOVERY_UNKNOWN) {
 		note_unsure(prepared, row->id.group, row->id.kind);
 	} else if (answer != DISCOVERY_ABSENT) {
@@ -159,7 +158,7 @@ static bool is_secret(const struct resource *resource)
 static bool lists_cluster(const struct groups *groups, const struct group *group)
 {
 	return group->resource->namespaced && !is_secret(group->resource) &&
-		   namespaces_of(groups, group->resource) > LISTED_NAMESPACES;
+	       namespaces_of(groups, group->resource) > LISTED_NAMESPACES;
 }
 
 /* Runs the queries, keeps of their answers what is wanted. false: one failed. */
@@ -211,8 +210,7 @@ static bool list_by_label(struct prepared *prepared, struct groups *groups)
 				continue;
 			}
 			if (lists_cluster(groups, asked)) {
-				ask(&again, group,
-					&(struct live_query){ .resource = group->resource, .ns = group->ns, .selector = selector });
+				ask(&again, group, &(struct live_query){ .resource = group->resource, .ns = group->ns, .selector = selector });
 			} else if (group == asked) {
 				group->denied = true;
 			}
@@ -328,12 +326,12 @@ static void lacks_namespace(struct prepared *prepared, const char *ns, const str
 		prepared->namespace_missing = true;
 	} else if (own) {
 		report_fail(prepared->report, FAILURE_MANIFESTS,
-					text_printf("namespace '%s' of the sync is not there: --create-namespace makes it", ns));
+		            text_printf("namespace '%s' of the sync is not there: --create-namespace makes it", ns));
 	} else if (!desired_has_namespace(&prepared->desired, ns)) {
 		CLEANUP(text_freep) char *name = ident_text(&object->id);
 		report_fail(prepared->report, FAILURE_MANIFESTS,
-					text_printf("%s:%zu: %s: namespace '%s' is neither there nor in the manifests",
-								object->path ? object->path : "?", object->line, name, ns));
+		            text_printf("%s:%zu: %s: namespace '%s' is neither there nor in the manifests",
+		                        object->path ? object->path : "?", object->line, name, ns));
 	}
 }
 

@@ -136,7 +136,6 @@ static void set_time(cJSON *doc, const char *key, int64_t wall)
 	doc_set_text(doc, key, text);
 }
 
-
 static void set_number(cJSON *doc, const char *key, int64_t number)
 {
 	if (number) {

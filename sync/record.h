@@ -35,7 +35,7 @@ char *record_part_name(const char *inventory, size_t part, size_t parts);
 struct record_place {
 	const char *ns;
 	const char *sync;
-	const char *name;       /* of the record */
+	const char *name; /* of the record */
 	enum record_kind kind;
 	int64_t number;         /* 1 for inventories: the API wants one */
 	const char *anchor_uid; /* the controller (safety rule 22) */

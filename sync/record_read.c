@@ -84,7 +84,7 @@ static bool read_rows(const cJSON *rows, struct ledger_sync *sync)
 	struct ledger_revision *revisions = alloc_new((size_t)cJSON_GetArraySize(rows), sizeof *revisions);
 	size_t count = 0;
 	const cJSON *row = NULL;
-	cJSON_ArrayForEach(row, rows) {
+	cJSON_ArrayForEach (row, rows) {
 		if (doc_text(row, "kind") && doc_text(row, "name")) {
 			revisions[count++] = revision_of(row);
 		}

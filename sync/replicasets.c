@@ -44,7 +44,7 @@ static char *dup_or_empty(const char *text)
 static const char *owner_of(const cJSON *object)
 {
 	const cJSON *owner = NULL;
-	cJSON_ArrayForEach(owner, doc_at(object, "metadata/ownerReferences")) {
+	cJSON_ArrayForEach (owner, doc_at(object, "metadata/ownerReferences")) {
 		if (doc_true(owner, "controller")) {
 			return doc_text(owner, "uid");
 		}
@@ -114,7 +114,7 @@ static bool add_page(struct listing *listing, struct replicasets *sets)
 		return err_wrap(&listing->err, "the list of replicasets");
 	}
 	const cJSON *item = NULL;
-	cJSON_ArrayForEach(item, doc_get(doc, "items")) {
+	cJSON_ArrayForEach (item, doc_get(doc, "items")) {
 		(void)replicasets_add(sets, item);
 	}
 	const char *next = doc_text(doc, "metadata/continue");

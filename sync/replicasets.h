@@ -54,7 +54,8 @@ const struct replicaset *replicasets_next(const struct replicasets *sets, const 
 
 /*
  * The ReplicaSet that a sync's revision made; NULL where it is not there (yet). By number and hash where they are known, else
- * the lowest number above `from` that carries the commit: later ones that carry it too are copies, made by somebody else's change.
+ * the lowest number above `from` that carries the commit: later ones that carry it too are copies, made by somebody
+ * else's change.
  */
 const struct replicaset *replicasets_match(const struct replicasets *sets, const struct ledger_revision *revision,
                                            const char *commit);

@@ -6,10 +6,9 @@
 enum { FIRST_OBJECTS = 64 };
 
 static const char *const verdict_names[VERDICT_COUNT] = {
-	[VERDICT_CREATED] = "created", [VERDICT_CHANGED] = "changed", [VERDICT_HEALED] = "healed",
-	[VERDICT_ADOPTED] = "adopted", [VERDICT_PRUNED] = "pruned",   [VERDICT_UNCHANGED] = "unchanged",
-	[VERDICT_KEPT] = "kept",       [VERDICT_SKIPPED] = "skipped", [VERDICT_WAITING] = "waiting",
-	[VERDICT_BLOCKED] = "blocked", [VERDICT_FAILED] = "failed",
+	[VERDICT_CREATED] = "created", [VERDICT_CHANGED] = "changed",     [VERDICT_HEALED] = "healed", [VERDICT_ADOPTED] = "adopted",
+	[VERDICT_PRUNED] = "pruned",   [VERDICT_UNCHANGED] = "unchanged", [VERDICT_KEPT] = "kept",     [VERDICT_SKIPPED] = "skipped",
+	[VERDICT_WAITING] = "waiting", [VERDICT_BLOCKED] = "blocked",     [VERDICT_FAILED] = "failed",
 };
 
 static const char *const result_names[] = {
@@ -86,8 +85,7 @@ static void tell(struct report *report, const struct report_object *object)
 	}
 }
 
-void report_verdict(struct report *report, const struct ident *id, enum verdict verdict, char *reason,
-					enum failure failure)
+void report_verdict(struct report *report, const struct ident *id, enum verdict verdict, char *reason, enum failure failure)
 {
 	bool is_new = false;
 	struct report_object *object = object_of(report, id, &is_new);
@@ -161,7 +159,7 @@ void report_phase(struct report *report, const char *text)
 int report_exit_code(const struct report *report)
 {
 	static const enum failure order[] = { FAILURE_USAGE,     FAILURE_GIT,     FAILURE_CLUSTER,
-										  FAILURE_MANIFESTS, FAILURE_STOPPED, FAILURE_ROLLOUT };
+		                                  FAILURE_MANIFESTS, FAILURE_STOPPED, FAILURE_ROLLOUT };
 	for (size_t i = 0; i < ARRAY_LEN(order); i++) {
 		if (report->failures[order[i]]) {
 			return exit_codes[order[i]];

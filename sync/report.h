@@ -85,8 +85,7 @@ struct report {
 void report_release(struct report *report);
 
 /* Sets or replaces the verdict on an object; the reason is taken over. FAILURE_NONE where nothing went wrong. */
-void report_verdict(struct report *report, const struct ident *id, enum verdict verdict, char *reason,
-					enum failure failure);
+void report_verdict(struct report *report, const struct ident *id, enum verdict verdict, char *reason, enum failure failure);
 void report_health(struct report *report, const struct ident *id, const struct health_report *health);
 /* Borrowed; NULL if it has no verdict yet. */
 const struct report_object *report_find(const struct report *report, const struct ident *id);

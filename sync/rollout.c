@@ -8,15 +8,15 @@
 #include "sync/rollout_internal.h"
 
 enum {
-	FIRST_POLL = 100,        /* milliseconds, all of them */
-	SHORTEST_POLL = 200,     /* after something moved */
+	FIRST_POLL = 100,    /* milliseconds, all of them */
+	SHORTEST_POLL = 200, /* after something moved */
 	LONGEST_POLL = 1000,
-	SLICE = 100,             /* alive is asked that often */
-	FIRST_LOOK = 2000,       /* at the pods of what still moves */
+	SLICE = 100,       /* alive is asked that often */
+	FIRST_LOOK = 2000, /* at the pods of what still moves */
 	NEXT_LOOK = 5000,
-	LATER_LOOK = 500,        /* when a round has its share */
-	FINAL_LOOK = 1000,       /* before the deadline, so that its message can name the pods' reason */
-	LOOKS = 16,              /* in one round, apart from the final one */
+	LATER_LOOK = 500,  /* when a round has its share */
+	FINAL_LOOK = 1000, /* before the deadline, so that its message can name the pods' reason */
+	LOOKS = 16,        /* in one round, apart from the final one */
 };
 
 void rollout_release(struct rollout *rollout)
@@ -167,8 +167,8 @@ static bool rest(struct wait *wait, int64_t until)
 static struct group *group_of(struct wait *wait, struct map *groups, const struct rollout *rollout)
 {
 	const struct resource *resource = rollout->resource;
-	CLEANUP(text_freep) char *key = text_printf("%s/%s/%s/%s", resource->group, resource->version, resource->plural,
-	                                            rollout->id.ns);
+	CLEANUP(text_freep)
+	char *key = text_printf("%s/%s/%s/%s", resource->group, resource->version, resource->plural, rollout->id.ns);
 	struct group *group = map_get(groups, key);
 	if (!group) {
 		group = &wait->groups[wait->group_count++];
@@ -269,7 +269,8 @@ static bool all_well(const struct rollout *rollouts, size_t count)
 	return true;
 }
 
-bool rollout_wait(struct kube *kube, struct rollout *rollouts, size_t count, const struct rollout_options *options, struct err *err)
+bool rollout_wait(struct kube *kube, struct rollout *rollouts, size_t count, const struct rollout_options *options,
+                  struct err *err)
 {
 	struct wait wait = { .kube = kube, .options = options };
 	begin(&wait, rollouts, count);

@@ -15,21 +15,21 @@
 #include "sync/kube/kube.h"
 
 struct rollout {
-	struct ident id;                  /* owned */
-	const struct resource *resource;  /* borrowed */
-	char *uid;                        /* owned; what we applied: another UID there is a failure "replaced"; NULL: the first seen */
-	int64_t generation;               /* of the apply's answer */
+	struct ident id;                 /* owned */
+	const struct resource *resource; /* borrowed */
+	char *uid;                       /* owned; what we applied: another UID there is a failure "replaced"; NULL: the first seen */
+	int64_t generation;              /* of the apply's answer */
 	/* The answer. */
 	struct health_report report;
-	bool settled;                     /* current, failed or paused */
-	int64_t revision;                 /* Deployments: deployment.kubernetes.io/revision once seen; 0 otherwise */
+	bool settled;     /* current, failed or paused */
+	int64_t revision; /* Deployments: deployment.kubernetes.io/revision once seen; 0 otherwise */
 };
 
 void rollout_release(struct rollout *rollout);
 
 struct rollout_options {
-	int64_t deadline;                 /* monotonic milliseconds */
-	const char *selector;             /* label selector of the sync's objects, for the LISTs */
+	int64_t deadline;     /* monotonic milliseconds */
+	const char *selector; /* label selector of the sync's objects, for the LISTs */
 	/* Called when a report changes; may be NULL. */
 	void (*changed)(void *context, const struct rollout *rollout);
 	/* Called between polls; false ends the waiting (a signal, a lost lease). May be NULL. */
@@ -38,9 +38,11 @@ struct rollout_options {
 };
 
 /*
- * Waits. A failed or overdue Deployment's (ReplicaSet's, StatefulSet's, DaemonSet's, Job's) message names its pods' own reason. true when
- * all settled without failure; the reports tell the rest. err only where the cluster could not be asked.
+ * Waits. A failed or overdue Deployment's (ReplicaSet's, StatefulSet's, DaemonSet's, Job's) message names its pods' own
+ * reason. true when all settled without failure; the reports tell the rest. err only where the cluster could not be
+ * asked.
  */
-bool rollout_wait(struct kube *kube, struct rollout *rollouts, size_t count, const struct rollout_options *options, struct err *err);
+bool rollout_wait(struct kube *kube, struct rollout *rollouts, size_t count, const struct rollout_options *options,
+                  struct err *err);
 
 #endif

@@ -62,10 +62,10 @@ struct wait {
 	size_t group_count;
 	int64_t poll_at;
 	int64_t interval;
-	bool moved;      /* in this round */
+	bool moved;       /* in this round */
 	int64_t final_at; /* the look before the deadline, so that its message can name the pods' reason */
-	bool final;      /* it was taken */
-	bool stopped;    /* by alive */
+	bool final;       /* it was taken */
+	bool stopped;     /* by alive */
 	struct err fatal; /* ends the waiting */
 	struct err last;  /* transient */
 };

@@ -15,7 +15,7 @@ static bool same(const char *a, const char *b)
 	return a && b && strcmp(a, b) == 0;
 }
 
-static void add_term(struct buf *out, const char *key, const char *operator, const char *value)
+static void add_term(struct buf *out, const char *key, const char *operator, const char * value)
 {
 	(void)buf_printf(out, "%s%s%s%s", out->len ? "," : "", key, operator, value);
 }
@@ -23,7 +23,7 @@ static void add_term(struct buf *out, const char *key, const char *operator, con
 static void add_expression(struct buf *out, const cJSON *expression)
 {
 	const char *key = doc_text(expression, "key");
-	const char *operator = doc_text(expression, "operator");
+	const char *operator= doc_text(expression, "operator");
 	if (!key || !operator) {
 		return;
 	}
@@ -35,7 +35,7 @@ static void add_expression(struct buf *out, const cJSON *expression)
 		add_term(out, key, same(operator, "In") ? " in (" : " notin (", "");
 		const cJSON *values = doc_get(expression, "values");
 		const cJSON *value;
-		cJSON_ArrayForEach(value, values) {
+		cJSON_ArrayForEach (value, values) {
 			const char *text = cJSON_GetStringValue(value);
 			(void)buf_printf(out, "%s%s", value == values->child ? "" : ",", text ? text : "");
 		}
@@ -47,11 +47,11 @@ char *pods_selector(const cJSON *object)
 {
 	CLEANUP(buf_release) struct buf out = BUF_INIT(LIMIT_KIB(64));
 	const cJSON *item;
-	cJSON_ArrayForEach(item, doc_at(object, "spec/selector/matchLabels")) {
+	cJSON_ArrayForEach (item, doc_at(object, "spec/selector/matchLabels")) {
 		const char *value = cJSON_GetStringValue(item);
 		add_term(&out, item->string, "=", value ? value : "");
 	}
-	cJSON_ArrayForEach(item, doc_at(object, "spec/selector/matchExpressions")) {
+	cJSON_ArrayForEach (item, doc_at(object, "spec/selector/matchExpressions")) {
 		add_expression(&out, item);
 	}
 	return out.len ? buf_detach(&out) : NULL;
@@ -118,7 +118,7 @@ static cJSON *answer_of(const struct pods_look *look, unsigned which)
 static const char *controller_uid(const cJSON *item)
 {
 	const cJSON *owner;
-	cJSON_ArrayForEach(owner, doc_at(item, "metadata/ownerReferences")) {
+	cJSON_ArrayForEach (owner, doc_at(item, "metadata/ownerReferences")) {
 		if (doc_true(owner, "controller")) {
 			return doc_text(owner, "uid");
 		}
@@ -133,7 +133,7 @@ static const char *owner_uid(const struct pods_look *look, const cJSON *sets)
 		return look->target.uid;
 	}
 	const cJSON *set;
-	cJSON_ArrayForEach(set, doc_get(sets, "items")) {
+	cJSON_ArrayForEach (set, doc_get(sets, "items")) {
 		const char *revision = cJSON_GetStringValue(
 			doc_get(doc_at(set, "metadata/annotations"), "deployment.kubernetes.io/revision"));
 		if (revision && look->target.revision > 0 && strtoll(revision, NULL, 10) == look->target.revision &&
@@ -149,7 +149,7 @@ static char *worst_pod(const cJSON *pods, const char *owner)
 	struct health_report worst = { .health = HEALTH_CURRENT };
 	const char *name = NULL;
 	const cJSON *pod;
-	cJSON_ArrayForEach(pod, doc_get(pods, "items")) {
+	cJSON_ArrayForEach (pod, doc_get(pods, "items")) {
 		struct health_report report;
 		if (owner && !same(controller_uid(pod), owner)) {
 			continue;
@@ -169,7 +169,7 @@ static char *last_event(const cJSON *events)
 {
 	const cJSON *found = NULL;
 	const cJSON *event;
-	cJSON_ArrayForEach(event, doc_get(events, "items")) {
+	cJSON_ArrayForEach (event, doc_get(events, "items")) {
 		const char *time = doc_text(event, "lastTimestamp");
 		const char *before = doc_text(found, "lastTimestamp");
 		if (!found || (time && (!before || strcmp(time, before) > 0))) {

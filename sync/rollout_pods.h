@@ -9,7 +9,7 @@
 
 /* What to ask about; strings are borrowed until the look is released. */
 struct pods_target {
-	const char *kind;     /* "Deployment": only pods of its newest ReplicaSet count */
+	const char *kind; /* "Deployment": only pods of its newest ReplicaSet count */
 	const char *ns;
 	const char *uid;
 	const char *selector; /* label selector of its pods */
@@ -31,7 +31,10 @@ char *pods_selector(const cJSON *object);
 /* Sends the requests; the look must stay where it is until kube_run says that none is open. */
 void pods_ask(struct kube *kube, struct pods_look *look, const struct pods_target *target, int64_t timeout);
 
-/* The worst reason: "pod web-6d4-x: ImagePullBackOff: container web, image ..." or "FailedCreate: ..."; free() it; NULL for none. */
+/*
+ * The worst reason: "pod web-6d4-x: ImagePullBackOff: container web, image ..." or "FailedCreate: ..."; free() it; NULL
+ * for none.
+ */
 char *pods_answer(const struct pods_look *look);
 
 void pods_release(struct pods_look *look);

@@ -85,7 +85,7 @@ static void listed(struct kube_call *call, void *context)
 	struct err err = ERR_INIT;
 	CLEANUP(doc_freep) cJSON *doc = parse(call, &err);
 	cJSON *item;
-	cJSON_ArrayForEach(item, doc_get(doc, "items")) {
+	cJSON_ArrayForEach (item, doc_get(doc, "items")) {
 		const char *name = doc_text(item, "metadata/name");
 		struct follow *follow = name ? map_get(&group->by_name, name) : NULL;
 		if (follow && is_open(follow) && !follow->failed && !follow->seen) {
@@ -154,4 +154,3 @@ void rollout_poll(struct wait *wait, struct group *group)
 		list(group, NULL);
 	}
 }
-

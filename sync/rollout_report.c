@@ -158,4 +158,3 @@ void rollout_judge(struct wait *wait, struct follow *follow, const cJSON *object
 	}
 	rollout_take(wait, follow, &report);
 }
-

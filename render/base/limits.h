@@ -4,32 +4,32 @@
 #ifndef RENDER_BASE_LIMITS_H
 #define RENDER_BASE_LIMITS_H
 
-#define LIMIT_KIB(n) ((size_t)(n) * 1024)
-#define LIMIT_MIB(n) ((size_t)(n) * 1024 * 1024)
+#define LIMIT_KIB(n) ((size_t)(n)*1024)
+#define LIMIT_MIB(n) ((size_t)(n)*1024 * 1024)
 
 /* Manifests. The API server takes at most 3 MiB a request (etcd 1.5 MiB), so one object cannot be larger. */
-#define LIMIT_MANIFEST_BYTES LIMIT_MIB(16)  /* one file */
-#define LIMIT_TREE_BYTES LIMIT_MIB(256)     /* all manifests of one render */
-#define LIMIT_TREE_FILES ((size_t)100000)   /* files looked at in one render */
-#define LIMIT_TREE_DEPTH ((size_t)64)       /* nested directories */
-#define LIMIT_IGNORE_BYTES LIMIT_KIB(64)    /* one .plumbignore or .sourceignore */
-#define LIMIT_LINK_HOPS ((size_t)40)        /* symbolic links followed for one path, as Linux */
-#define LIMIT_DOCUMENTS ((size_t)50000)     /* documents of one file, objects of one render */
-#define LIMIT_DEPTH ((size_t)100)           /* nested mappings and lists */
-#define LIMIT_NODES ((size_t)2000000)       /* values of one document, aliases expanded */
-#define LIMIT_ALIAS_NODES ((size_t)200000)  /* values that aliases add to one document */
-#define LIMIT_PROBLEMS ((size_t)200)        /* errors shown of one pass */
-#define LIMIT_OBJECT_BYTES LIMIT_MIB(3)     /* one object as JSON, the API server's own limit */
+#define LIMIT_MANIFEST_BYTES LIMIT_MIB(16) /* one file */
+#define LIMIT_TREE_BYTES LIMIT_MIB(256)    /* all manifests of one render */
+#define LIMIT_TREE_FILES ((size_t)100000)  /* files looked at in one render */
+#define LIMIT_TREE_DEPTH ((size_t)64)      /* nested directories */
+#define LIMIT_IGNORE_BYTES LIMIT_KIB(64)   /* one .plumbignore or .sourceignore */
+#define LIMIT_LINK_HOPS ((size_t)40)       /* symbolic links followed for one path, as Linux */
+#define LIMIT_DOCUMENTS ((size_t)50000)    /* documents of one file, objects of one render */
+#define LIMIT_DEPTH ((size_t)100)          /* nested mappings and lists */
+#define LIMIT_NODES ((size_t)2000000)      /* values of one document, aliases expanded */
+#define LIMIT_ALIAS_NODES ((size_t)200000) /* values that aliases add to one document */
+#define LIMIT_PROBLEMS ((size_t)200)       /* errors shown of one pass */
+#define LIMIT_OBJECT_BYTES LIMIT_MIB(3)    /* one object as JSON, the API server's own limit */
 
 /* The API server. */
-#define LIMIT_REPLY_BYTES LIMIT_MIB(256)    /* one answer */
+#define LIMIT_REPLY_BYTES LIMIT_MIB(256) /* one answer */
 #define LIMIT_KUBECONFIG_BYTES LIMIT_MIB(4)
 #define LIMIT_TOKEN_BYTES LIMIT_KIB(64)
-#define LIMIT_IN_FLIGHT 100                 /* streams that the API server allows on one connection */
+#define LIMIT_IN_FLIGHT 100 /* streams that the API server allows on one connection */
 
 /* Git. */
 #define LIMIT_GIT_REPLY_BYTES LIMIT_MIB(2048)
-#define LIMIT_STORE_PACKS ((size_t)50)      /* rebuilt beyond that: libgit2 does not repack */
+#define LIMIT_STORE_PACKS ((size_t)50) /* rebuilt beyond that: libgit2 does not repack */
 #define LIMIT_STORE_BYTES LIMIT_MIB(4096)
 
 /* Records. etcd refuses 1.5 MiB; base64 and JSON around it take a third. */

@@ -24,10 +24,10 @@ enum {
 	MOST_REDIRECTS = 5,
 	MOST_RETRIES = 5,
 	CONNECT_MS = 30000,
-	STALL_MS = 60000,          /* a server that packs sends a sign of life every 5 seconds */
+	STALL_MS = 60000, /* a server that packs sends a sign of life every 5 seconds */
 	POLL_MS = 500,
-	PAUSE_BYTES = 256 * 1024,  /* of the answer that wait to be read */
-	ERROR_BYTES = 64 * 1024,   /* of a page that says what is wrong: not shown, read so that the connection stays good */
+	PAUSE_BYTES = 256 * 1024, /* of the answer that wait to be read */
+	ERROR_BYTES = 64 * 1024,  /* of a page that says what is wrong: not shown, read so that the connection stays good */
 };
 
 #define CA_BYTES LIMIT_MIB(4)
@@ -41,22 +41,22 @@ struct http {
 	CURL *easy;
 	struct curl_slist *headers[2]; /* of the GET, of the POST */
 	struct buf ca;
-	char *base;      /* where the redirects led to */
-	bool trusted;    /* it is still the host that the user named */
+	char *base;   /* where the redirects led to */
+	bool trusted; /* it is still the host that the user named */
 	int64_t deadline;
 	bool post;
-	struct buf ask;  /* body of the POST */
+	struct buf ask; /* body of the POST */
 	bool sent;
-	bool added;      /* the easy handle is in the multi handle */
+	bool added; /* the easy handle is in the multi handle */
 	bool done;
 	CURLcode result;
 	struct buf answer;
-	size_t taken;    /* of the answer */
+	size_t taken; /* of the answer */
 	bool paused;
-	bool over;       /* the answer passed LIMIT_GIT_REPLY_BYTES */
+	bool over; /* the answer passed LIMIT_GIT_REPLY_BYTES */
 	uint64_t received;
 	uint64_t dropped; /* of a page that is not wanted */
-	int64_t alive;   /* when something last moved */
+	int64_t alive;    /* when something last moved */
 	curl_off_t moved;
 	int redirects;
 	int retries;
@@ -298,8 +298,7 @@ static bool follow_redirect(struct http *http, struct err *err)
 		return err_set(err, ERR_INPUT, "'%s' redirects %s", http->shown, !target || http->post ? "to nowhere" : "too often");
 	}
 	CLEANUP(text_freep) char *shown = repo_public_url(target);
-	if (!url_http_allowed(target, err) ||
-	    (strncasecmp(http->base, "https:", 6) == 0 && strncasecmp(target, "https:", 6) != 0)) {
+	if (!url_http_allowed(target, err) || (strncasecmp(http->base, "https:", 6) == 0 && strncasecmp(target, "https:", 6) != 0)) {
 		return err_set(err, ERR_INPUT, "'%s' redirects to '%s', which is not a plain https:// address", http->shown, shown);
 	}
 	if (len <= end || strcmp(target + len - end, REFS_PATH) != 0) {
@@ -393,9 +392,9 @@ bool http_read(struct http *http, void *bytes, size_t len, size_t *got, struct e
 
 bool http_write(struct http *http, const void *bytes, size_t len, struct err *err)
 {
-	return buf_add(&http->ask, bytes, len) ? true
-	                                       : err_set(err, ERR_LIMIT, "the request to '%s' has more than %zu bytes",
-	                                                 http->shown, http->ask.max);
+	return buf_add(&http->ask, bytes, len)
+	           ? true
+	           : err_set(err, ERR_LIMIT, "the request to '%s' has more than %zu bytes", http->shown, http->ask.max);
 }
 
 static void prepare(struct http *http, bool post)
@@ -443,7 +442,7 @@ struct http *http_new(const struct repo_source *source, const char *address, con
 {
 	static const char *const get[] = { "Accept: application/x-git-upload-pack-advertisement" };
 	static const char *const post[] = { "Content-Type: application/x-git-upload-pack-request",
-		                            "Accept: application/x-git-upload-pack-result", "Expect:" };
+		                                "Accept: application/x-git-upload-pack-result", "Expect:" };
 	if (source->username && strchr(source->username, ':')) {
 		(void)err_set(err, ERR_INPUT, "a Git user name cannot hold ':'");
 		return NULL;

@@ -19,8 +19,8 @@ static void set_options(void)
 	(void)git_libgit2_opts(GIT_OPT_SET_MWINDOW_MAPPED_LIMIT, MAPPED_BYTES);
 	(void)git_libgit2_opts(GIT_OPT_SET_CACHE_MAX_SIZE, (ssize_t)CACHE_BYTES);
 	(void)git_libgit2_opts(GIT_OPT_SET_CACHE_OBJECT_LIMIT, GIT_OBJECT_TREE, CACHED_TREE_BYTES);
-	static const git_config_level_t levels[] = { GIT_CONFIG_LEVEL_PROGRAMDATA, GIT_CONFIG_LEVEL_SYSTEM,
-		                                     GIT_CONFIG_LEVEL_XDG, GIT_CONFIG_LEVEL_GLOBAL };
+	static const git_config_level_t levels[] = { GIT_CONFIG_LEVEL_PROGRAMDATA, GIT_CONFIG_LEVEL_SYSTEM, GIT_CONFIG_LEVEL_XDG,
+		                                         GIT_CONFIG_LEVEL_GLOBAL };
 	for (size_t i = 0; i < ARRAY_LEN(levels); i++) {
 		(void)git_libgit2_opts(GIT_OPT_SET_SEARCH_PATH, levels[i], "");
 	}
@@ -67,9 +67,10 @@ bool libgit_blames_store(void)
 	if (!last) {
 		return false;
 	}
-	static const int classes[] = { GIT_ERROR_REFERENCE, GIT_ERROR_ODB,  GIT_ERROR_OBJECT, GIT_ERROR_ZLIB,
-		                       GIT_ERROR_TREE,      GIT_ERROR_TAG,  GIT_ERROR_CONFIG, GIT_ERROR_REPOSITORY,
-		                       GIT_ERROR_INDEXER,   GIT_ERROR_SHA };
+	static const int classes[] = {
+		GIT_ERROR_REFERENCE, GIT_ERROR_ODB,    GIT_ERROR_OBJECT,     GIT_ERROR_ZLIB,    GIT_ERROR_TREE,
+		GIT_ERROR_TAG,       GIT_ERROR_CONFIG, GIT_ERROR_REPOSITORY, GIT_ERROR_INDEXER, GIT_ERROR_SHA
+	};
 	for (size_t i = 0; i < ARRAY_LEN(classes); i++) {
 		if (last->klass == classes[i]) {
 			return true;

@@ -166,8 +166,8 @@ static const struct remote_ref *choose_head(const struct remote_refs *refs, cons
 	return branch && git_oid_equal(&branch->id, &head->id) ? branch : head;
 }
 
-const struct remote_ref *remote_choose(const struct remote_refs *refs, const char *name, const char *shown,
-                                       const char **warning, struct err *err)
+const struct remote_ref *remote_choose(const struct remote_refs *refs, const char *name, const char *shown, const char **warning,
+                                       struct err *err)
 {
 	if (refs->count == 0) {
 		(void)err_set(err, ERR_NOT_FOUND, "'%s' has no commit yet", shown);

@@ -76,7 +76,7 @@ bool remote_watch_explains(const struct remote_watch *watch, const struct remote
  * The ref that the user means by `name` (NULL is HEAD), borrowed from `refs`. A branch goes before a tag of the same name,
  * with *warning set to static text. NULL and err otherwise, naming what is near.
  */
-const struct remote_ref *remote_choose(const struct remote_refs *refs, const char *name, const char *shown,
-                                       const char **warning, struct err *err) MUST_CHECK;
+const struct remote_ref *remote_choose(const struct remote_refs *refs, const char *name, const char *shown, const char **warning,
+                                       struct err *err) MUST_CHECK;
 
 #endif

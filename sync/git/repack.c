@@ -60,8 +60,7 @@ static bool write_pack(struct store *store, const struct store_packs *packs, siz
 	if (!add_packs(store, packs, but, small, err)) {
 		return false;
 	}
-	if (git_packbuilder_set_callbacks(repack->packer, keep_time, repack) < 0 ||
-	    git_odb_foreach(small, add_object, repack) != 0 ||
+	if (git_packbuilder_set_callbacks(repack->packer, keep_time, repack) < 0 || git_odb_foreach(small, add_object, repack) != 0 ||
 	    git_packbuilder_write(repack->packer, NULL, 0, NULL, NULL) < 0) {
 		return libgit_err(err, ERR_TRANSIENT, "cannot repack '%s'", store->dir);
 	}

@@ -182,7 +182,8 @@ static const struct remote_ref *tip_with(const struct remote_refs *refs, const g
 }
 
 /* A commit of which only the id is known: a tip, or somewhere behind the branches and tags. */
-static bool fetch_id(struct repo *repo, const struct remote_refs *refs, const git_oid *id, struct repo_commit *out, struct err *err)
+static bool fetch_id(struct repo *repo, const struct remote_refs *refs, const git_oid *id, struct repo_commit *out,
+                     struct err *err)
 {
 	char text[GIT_OID_HEXSZ + 1];
 	(void)git_oid_tostr(text, sizeof text, id);
@@ -207,8 +208,7 @@ static bool fetch_once(struct repo *repo, const char *ref, int64_t deadline, str
 	}
 	const char *warning = NULL;
 	const struct remote_ref *tip = remote_choose(&refs, ref, repo->url.shown, &warning, err);
-	if (!tip || (!has_object(repo, &tip->id) && !bring(repo, &refs, tip, err)) ||
-	    !finish(repo, tip->name, &tip->id, out, err)) {
+	if (!tip || (!has_object(repo, &tip->id) && !bring(repo, &refs, tip, err)) || !finish(repo, tip->name, &tip->id, out, err)) {
 		return false;
 	}
 	out->warning = warning;

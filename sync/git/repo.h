@@ -20,19 +20,19 @@
 /* Where it comes from and how to get in. Strings are borrowed for as long as the repo lives; NULL where not given. */
 struct repo_source {
 	const char *url;
-	const char *ca_file;     /* PEM; the system's roots otherwise */
-	const char *username;    /* basic authentication with `password` */
-	struct secret password;  /* borrowed */
-	struct secret token;     /* borrowed; without a username sent as basic x-access-token, as GitHub and GitLab take it */
-	const char *proxy;       /* else as curl reads https_proxy and no_proxy */
+	const char *ca_file;    /* PEM; the system's roots otherwise */
+	const char *username;   /* basic authentication with `password` */
+	struct secret password; /* borrowed */
+	struct secret token;    /* borrowed; without a username sent as basic x-access-token, as GitHub and GitLab take it */
+	const char *proxy;      /* else as curl reads https_proxy and no_proxy */
 };
 
 struct repo_commit {
 	char id[41];
-	char *author;  /* name, valid UTF-8, no control characters */
+	char *author; /* name, valid UTF-8, no control characters */
 	char *email;
-	char *subject; /* first line, valid UTF-8, no control characters, at most 256 bytes */
-	int64_t when;  /* committer time, seconds since 1970 */
+	char *subject;       /* first line, valid UTF-8, no control characters, at most 256 bytes */
+	int64_t when;        /* committer time, seconds since 1970 */
 	const char *warning; /* static text; set by repo_fetch where the ref means two things, else NULL */
 };
 

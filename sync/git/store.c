@@ -125,8 +125,7 @@ static void tidy(const struct store *store)
 		CLEANUP(dir_freep) DIR *dir = opendir(path);
 		for (struct dirent *entry = dir ? readdir(dir) : NULL; entry; entry = readdir(dir)) {
 			const char *name = entry->d_name;
-			bool stray = places[i].packs ? !ends_with(name, ".pack") && !ends_with(name, ".idx")
-			                             : ends_with(name, ".lock");
+			bool stray = places[i].packs ? !ends_with(name, ".pack") && !ends_with(name, ".idx") : ends_with(name, ".lock");
 			if (stray && *name != '.') {
 				(void)unlinkat(dirfd(dir), name, 0);
 			}

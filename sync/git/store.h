@@ -23,7 +23,7 @@ struct store {
 	char *address; /* of the remote, never with credentials */
 	int lock;      /* file descriptor, -1 where there is none */
 	git_repository *git;
-	bool damaged;  /* found while reading; it is to be made anew */
+	bool damaged; /* found while reading; it is to be made anew */
 };
 
 /* The packs of the store: names without directory and ending ("pack-<id>"), with the bytes of the .pack file. */

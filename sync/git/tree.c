@@ -21,7 +21,7 @@ enum { LINK_BYTES = 4096 };
 /* A walk from the root: where it stands, and what is still to go. */
 struct walk {
 	struct git_files *files;
-	struct buf at;   /* canonical path, no link in it */
+	struct buf at; /* canonical path, no link in it */
 	struct buf rest;
 	size_t hops;
 	git_object_t kind; /* of what is at `at` */
@@ -271,7 +271,9 @@ static bool add_entry(struct walk *walk, const git_tree_entry *entry, struct fil
 	}
 	out->items[out->count++] = (struct files_entry){
 		.name = text_dup(name),
-		.kind = broken ? FILES_OTHER : kind == GIT_OBJECT_TREE ? FILES_DIR : FILES_FILE,
+		.kind = broken                    ? FILES_OTHER
+		        : kind == GIT_OBJECT_TREE ? FILES_DIR
+		                                  : FILES_FILE,
 		.link = link,
 	};
 	return true;

@@ -17,10 +17,10 @@ struct auth {
 	struct kube_config *config; /* borrowed */
 	struct secret header;       /* "Authorization: ..."; unset without token and password */
 	struct kube_exec_reply plugin;
-	unsigned generation;        /* another one whenever header or certificate changed */
-	int64_t looked;             /* at the token's file; monotonic, 0 for never */
+	unsigned generation; /* another one whenever header or certificate changed */
+	int64_t looked;      /* at the token's file; monotonic, 0 for never */
 	int64_t read;
-	struct stat file;           /* as it was when it was read */
+	struct stat file; /* as it was when it was read */
 };
 
 /* Reads and runs nothing yet. */

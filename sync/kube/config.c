@@ -32,8 +32,7 @@ void kube_config_release(struct kube_config *config)
 	*config = (struct kube_config){ 0 };
 }
 
-bool kube_config_in_cluster(const char *dir, const char *host, const char *port, struct kube_config *out,
-                            struct err *err)
+bool kube_config_in_cluster(const char *dir, const char *host, const char *port, struct kube_config *out, struct err *err)
 {
 	CLEANUP(kube_config_release) struct kube_config config = { 0 };
 	CLEANUP(text_freep) char *ca = text_printf("%s/ca.crt", dir);
@@ -88,8 +87,8 @@ static void complete_info(struct kube_config *config)
 	}
 }
 
-static bool take_context(const struct kubeconfig *files, const struct kube_config_options *options,
-                         struct kube_config *out, struct err *err)
+static bool take_context(const struct kubeconfig *files, const struct kube_config_options *options, struct kube_config *out,
+                         struct err *err)
 {
 	CLEANUP(kube_config_release) struct kube_config config = { 0 };
 	CLEANUP(kubeconfig_paths_release) struct kubeconfig_paths paths = { 0 };

@@ -20,10 +20,10 @@ struct kube_config {
 	struct secret cert;    /* PEM client certificate, with `key` */
 	struct secret key;
 	struct secret token;
-	char *token_file;      /* read again as it rotates; NULL if none */
-	char *username;        /* basic authentication with `password`, as old kubeconfigs have it */
+	char *token_file; /* read again as it rotates; NULL if none */
+	char *username;   /* basic authentication with `password`, as old kubeconfigs have it */
 	struct secret password;
-	char *as_user;         /* impersonation, NULL if none */
+	char *as_user;          /* impersonation, NULL if none */
 	struct kube_exec *exec; /* credential plugin; NULL if none */
 };
 

@@ -119,8 +119,7 @@ static bool decode_base64(const char *text, struct secret *out)
 }
 
 /* FIELD-data holds the file itself and wins over FIELD, which names it. */
-static bool copy_data(const struct kubeconfig_entry *entry, const char *field, struct secret *data, char **path,
-                      struct err *err)
+static bool copy_data(const struct kubeconfig_entry *entry, const char *field, struct secret *data, char **path, struct err *err)
 {
 	CLEANUP(text_freep) char *with_data = text_printf("%s-data", field);
 	const char *text = NULL;
@@ -181,16 +180,15 @@ static bool decode_cluster(const struct kubeconfig_entry *entry, struct kube_con
 		return wrong(entry, "insecure-skip-tls-verify", "must be true or false", err);
 	}
 	if (cJSON_IsTrue(insecure)) {
-		return wrong(entry, "insecure-skip-tls-verify",
-		             "is refused: TLS is always verified, give certificate-authority instead", err);
+		return wrong(entry, "insecure-skip-tls-verify", "is refused: TLS is always verified, give certificate-authority instead",
+		             err);
 	}
 	return copy_server(entry, out, err) && copy_text(entry, "tls-server-name", &out->tls_server_name, err) &&
 	       copy_text(entry, "proxy-url", &out->proxy_url, err) &&
 	       copy_data(entry, "certificate-authority", &out->ca, &paths->ca, err);
 }
 
-static bool decode_interactive(const struct kubeconfig_entry *entry, const cJSON *exec, struct kube_exec *out,
-                               struct err *err)
+static bool decode_interactive(const struct kubeconfig_entry *entry, const cJSON *exec, struct kube_exec *out, struct err *err)
 {
 	static const char *const words[] = { "Never", "IfAvailable", "Always" };
 	const char *word = doc_text(exec, "interactiveMode");
@@ -221,7 +219,7 @@ static bool decode_args(const struct kubeconfig_entry *entry, const cJSON *exec,
 		return wrong(entry, "exec.args", "must be a list of strings", err);
 	}
 	const cJSON *arg = NULL;
-	cJSON_ArrayForEach(arg, args) {
+	cJSON_ArrayForEach (arg, args) {
 		if (!cJSON_IsString(arg)) {
 			return wrong(entry, "exec.args", "must be a list of strings", err);
 		}
@@ -239,7 +237,7 @@ static bool decode_env(const struct kubeconfig_entry *entry, const cJSON *exec, 
 		return wrong(entry, "exec.env", "must be a list of name and value", err);
 	}
 	const cJSON *item = NULL;
-	cJSON_ArrayForEach(item, env) {
+	cJSON_ArrayForEach (item, env) {
 		const char *name = doc_text(item, "name");
 		const char *value = doc_text(item, "value");
 		if (!name || !*name || strchr(name, '=') || !value) {
@@ -264,8 +262,7 @@ static bool decode_exec(const struct kubeconfig_entry *entry, const cJSON *exec,
 	out->api_version = text_dup(version);
 	out->command = strchr(command, '/') ? beside(entry->file, command) : text_dup(command);
 	out->install_hint = hint && *hint ? text_dup(hint) : NULL;
-	return decode_interactive(entry, exec, out, err) && decode_args(entry, exec, out, err) &&
-	       decode_env(entry, exec, out, err);
+	return decode_interactive(entry, exec, out, err) && decode_args(entry, exec, out, err) && decode_env(entry, exec, out, err);
 }
 
 static bool decode_user(const struct kubeconfig_entry *entry, struct kube_config *out, struct kubeconfig_paths *paths,
@@ -273,8 +270,7 @@ static bool decode_user(const struct kubeconfig_entry *entry, struct kube_config
 {
 	if (!copy_secret(entry, "token", &out->token, err) || !copy_path(entry, "tokenFile", &out->token_file, err) ||
 	    !copy_text(entry, "username", &out->username, err) || !copy_secret(entry, "password", &out->password, err) ||
-	    !copy_text(entry, "as", &out->as_user, err) ||
-	    !copy_data(entry, "client-certificate", &out->cert, &paths->cert, err) ||
+	    !copy_text(entry, "as", &out->as_user, err) || !copy_data(entry, "client-certificate", &out->cert, &paths->cert, err) ||
 	    !copy_data(entry, "client-key", &out->key, &paths->key, err)) {
 		return false;
 	}
@@ -301,7 +297,7 @@ static bool decode_user(const struct kubeconfig_entry *entry, struct kube_config
 static cJSON *exec_extension(const cJSON *cluster)
 {
 	const cJSON *item = NULL;
-	cJSON_ArrayForEach(item, doc_get(cluster, "extensions")) {
+	cJSON_ArrayForEach (item, doc_get(cluster, "extensions")) {
 		const char *name = doc_text(item, "name");
 		if (name && strcmp(name, EXEC_EXTENSION) == 0) {
 			return cJSON_Duplicate(doc_get(item, "extension"), true);
@@ -333,8 +329,8 @@ static char *cluster_info(const cJSON *cluster, const struct kube_config *config
 	return printed ? buf_detach(&text) : NULL;
 }
 
-static const struct kubeconfig_entry *find(const struct map *map, const struct kubeconfig_entry *context,
-                                           const char *field, struct err *err)
+static const struct kubeconfig_entry *find(const struct map *map, const struct kubeconfig_entry *context, const char *field,
+                                           struct err *err)
 {
 	const char *name = NULL;
 	if (!get_text(context, field, &name, err)) {
@@ -344,8 +340,8 @@ static const struct kubeconfig_entry *find(const struct map *map, const struct k
 	if (!name) {
 		(void)wrong(context, field, "is missing", err);
 	} else if (!entry) {
-		(void)err_set(err, ERR_INPUT, "kubeconfig '%s': contexts '%s': there is no %s '%s'", context->file,
-		              context->name, field, name);
+		(void)err_set(err, ERR_INPUT, "kubeconfig '%s': contexts '%s': there is no %s '%s'", context->file, context->name, field,
+		              name);
 	}
 	return entry;
 }
@@ -362,16 +358,16 @@ static const struct kubeconfig_entry *pick_context(const struct kubeconfig *conf
 	return context;
 }
 
-bool kubeconfig_decode(const struct kubeconfig *config, const struct kube_config_options *options,
-                       struct kube_config *out, struct kubeconfig_paths *paths, struct err *err)
+bool kubeconfig_decode(const struct kubeconfig *config, const struct kube_config_options *options, struct kube_config *out,
+                       struct kubeconfig_paths *paths, struct err *err)
 {
 	CLEANUP(kube_config_release) struct kube_config made = { 0 };
 	CLEANUP(kubeconfig_paths_release) struct kubeconfig_paths made_paths = { 0 };
 	const struct kubeconfig_entry *context = pick_context(config, options->context, err);
 	const struct kubeconfig_entry *cluster = context ? find(&config->clusters, context, "cluster", err) : NULL;
 	const struct kubeconfig_entry *user = cluster ? find(&config->users, context, "user", err) : NULL;
-	if (!user || !copy_text(context, "namespace", &made.ns, err) ||
-	    !decode_cluster(cluster, &made, &made_paths, err) || !decode_user(user, &made, &made_paths, err)) {
+	if (!user || !copy_text(context, "namespace", &made.ns, err) || !decode_cluster(cluster, &made, &made_paths, err) ||
+	    !decode_user(user, &made, &made_paths, err)) {
 		return false;
 	}
 	if (made.exec && !options->allow_exec) {

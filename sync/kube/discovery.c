@@ -58,8 +58,7 @@ static char *group_line(const struct served_group *group)
 static char *resource_line(const struct resource *resource)
 {
 	return text_printf("%s/%s %s %s %d%d%d%d%d", resource->group, resource->version, resource->kind, resource->plural,
-	                   resource->namespaced, resource->listable, resource->patchable, resource->deletable,
-	                   resource->scalable);
+	                   resource->namespaced, resource->listable, resource->patchable, resource->deletable, resource->scalable);
 }
 
 /* Sorted, as the order of groups differs between servers. */
@@ -188,8 +187,7 @@ static void read_version(struct discovery *discovery, struct served_group *group
 	kube_call_release(&call);
 }
 
-static const struct resource *best(const struct discovery *discovery, const char *group, const char *version,
-                                   const char *kind)
+static const struct resource *best(const struct discovery *discovery, const char *group, const char *version, const char *kind)
 {
 	const struct served_kind *served = served_find(&discovery->served, group, kind);
 	const struct served_hit *found = NULL;
@@ -226,8 +224,8 @@ static void read_wanted(struct discovery *discovery, struct served_group *group,
 	}
 }
 
-enum discovery_answer discovery_find(struct discovery *discovery, const char *group, const char *version,
-                                     const char *kind, const struct resource **out)
+enum discovery_answer discovery_find(struct discovery *discovery, const char *group, const char *version, const char *kind,
+                                     const struct resource **out)
 {
 	struct served_group *served = map_get(&discovery->served.groups, group);
 	if (!served) {

@@ -17,10 +17,10 @@ struct resource {
 	const char *kind;
 	const char *plural;
 	bool namespaced;
-	bool listable;  /* verbs */
+	bool listable; /* verbs */
 	bool patchable;
 	bool deletable;
-	bool scalable;  /* has the scale subresource */
+	bool scalable; /* has the scale subresource */
 };
 
 struct discovery;
@@ -40,8 +40,8 @@ enum discovery_answer {
 };
 
 /* version NULL: the server's preferred one. *out is set but for ABSENT and UNKNOWN. */
-enum discovery_answer discovery_find(struct discovery *discovery, const char *group, const char *version,
-                                     const char *kind, const struct resource **out);
+enum discovery_answer discovery_find(struct discovery *discovery, const char *group, const char *version, const char *kind,
+                                     const struct resource **out);
 
 /* A digest of all that the server said: equal as long as it serves the same. */
 void discovery_digest(const struct discovery *discovery, char out[DIGEST_TEXT]);

@@ -107,8 +107,7 @@ static void wipe_strings(cJSON *doc)
 	}
 }
 
-bool kube_exec_parse(const struct kube_exec *exec, const char *text, size_t len, struct kube_exec_reply *out,
-                     struct err *err)
+bool kube_exec_parse(const struct kube_exec *exec, const char *text, size_t len, struct kube_exec_reply *out, struct err *err)
 {
 	struct err ignored = ERR_INIT;
 	cJSON *doc = doc_parse(text, len, &ignored);
@@ -128,9 +127,10 @@ bool kube_exec_parse(const struct kube_exec *exec, const char *text, size_t len,
 /* KUBERNETES_EXEC_INFO. */
 static char *exec_info(const struct kube_exec *exec, bool interactive)
 {
-	return text_printf("KUBERNETES_EXEC_INFO={\"kind\":\"ExecCredential\",\"apiVersion\":\"%s\",\"spec\":{%s%s%s\"interactive\":%s}}",
-	                   exec->api_version, exec->cluster ? "\"cluster\":" : "", exec->cluster ? exec->cluster : "",
-	                   exec->cluster ? "," : "", interactive ? "true" : "false");
+	return text_printf(
+		"KUBERNETES_EXEC_INFO={\"kind\":\"ExecCredential\",\"apiVersion\":\"%s\",\"spec\":{%s%s%s\"interactive\":%s}}",
+		exec->api_version, exec->cluster ? "\"cluster\":" : "", exec->cluster ? exec->cluster : "", exec->cluster ? "," : "",
+		interactive ? "true" : "false");
 }
 
 static bool same_name(const char *a, const char *b)
@@ -290,8 +290,8 @@ static bool judge(const struct kube_exec *exec, int status, bool complete, bool 
 	return code == NOT_FOUND ? with_hint(exec, err) : false;
 }
 
-static bool collect(const struct kube_exec *exec, int fd, pid_t pid, bool group, int64_t deadline,
-                    struct kube_exec_reply *out, struct err *err)
+static bool collect(const struct kube_exec *exec, int fd, pid_t pid, bool group, int64_t deadline, struct kube_exec_reply *out,
+                    struct err *err)
 {
 	struct buf text = BUF_INIT(REPLY_BYTES);
 	bool complete = read_all(fd, deadline, &text);

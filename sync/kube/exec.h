@@ -30,7 +30,7 @@ struct kube_exec_reply {
 	struct secret token; /* one of token and certificate is set, or both */
 	struct secret cert;
 	struct secret key;
-	int64_t expires;     /* seconds since 1970; -1: when the server says 401 */
+	int64_t expires; /* seconds since 1970; -1: when the server says 401 */
 };
 
 void kube_exec_reply_release(struct kube_exec_reply *reply);
@@ -39,7 +39,7 @@ void kube_exec_reply_release(struct kube_exec_reply *reply);
 bool kube_exec_run(const struct kube_exec *exec, int64_t timeout, struct kube_exec_reply *out, struct err *err) MUST_CHECK;
 
 /* Reads what a plugin printed. The text is never quoted. */
-bool kube_exec_parse(const struct kube_exec *exec, const char *text, size_t len, struct kube_exec_reply *out,
-                     struct err *err) MUST_CHECK;
+bool kube_exec_parse(const struct kube_exec *exec, const char *text, size_t len, struct kube_exec_reply *out, struct err *err)
+	MUST_CHECK;
 
 #endif

@@ -23,11 +23,11 @@ enum {
 	IN_FLIGHT = 16,
 	TIMEOUT = 30000,
 	LONGEST_POLL = 1000,
-	STOP_POLL = 100,        /* how soon the stop flag is noticed */
+	STOP_POLL = 100, /* how soon the stop flag is noticed */
 	FIRST_BACKOFF = 100,
 	LONGEST_BACKOFF = 5000,
-	TRIES_UNASKED = 4,      /* of 429 and 503 that say no time */
-	TRIES_UNKNOWN = 3,      /* of a server that never answered yet: its address may be wrong */
+	TRIES_UNASKED = 4, /* of 429 and 503 that say no time */
+	TRIES_UNKNOWN = 3, /* of a server that never answered yet: its address may be wrong */
 };
 
 struct http {
@@ -46,8 +46,8 @@ struct http {
 	size_t room;
 	struct headers **headers;
 	size_t header_count;
-	struct map warned;        /* the texts reported */
-	bool answered;            /* the server answered once */
+	struct map warned; /* the texts reported */
+	bool answered;     /* the server answered once */
 	uint64_t random;
 };
 
@@ -275,10 +275,10 @@ static int64_t wait_after_answer(struct http *http, const struct transfer *trans
 
 static int64_t wait_after_failure(struct http *http, const struct transfer *transfer, CURLcode code)
 {
-	bool unsent = code == CURLE_COULDNT_CONNECT || code == CURLE_COULDNT_RESOLVE_HOST ||
-	              code == CURLE_COULDNT_RESOLVE_PROXY || code == CURLE_SSL_CONNECT_ERROR;
-	bool lost = code == CURLE_SEND_ERROR || code == CURLE_RECV_ERROR || code == CURLE_GOT_NOTHING ||
-	            code == CURLE_PARTIAL_FILE || code == CURLE_HTTP2 || code == CURLE_HTTP2_STREAM;
+	bool unsent = code == CURLE_COULDNT_CONNECT || code == CURLE_COULDNT_RESOLVE_HOST || code == CURLE_COULDNT_RESOLVE_PROXY ||
+	              code == CURLE_SSL_CONNECT_ERROR;
+	bool lost = code == CURLE_SEND_ERROR || code == CURLE_RECV_ERROR || code == CURLE_GOT_NOTHING || code == CURLE_PARTIAL_FILE ||
+	            code == CURLE_HTTP2 || code == CURLE_HTTP2_STREAM;
 	bool safe = unsent || (lost && strcmp(transfer->call->method, "POST") != 0);
 	if (!safe || (!http->answered && transfer->call->tries >= TRIES_UNKNOWN)) {
 		return -1;
@@ -296,9 +296,8 @@ static void refused(struct http *http, struct transfer *transfer)
 	}
 	const struct kube_config *config = &http->config;
 	(void)err_set(&transfer->call->err, ERR_DENIED, "'%s' does not accept the %s of %s%s%s%s%s (401)", config->server,
-	              auth_kind(&http->auth), config->context ? "user '" : "the service account",
-	              config->context ? config->user : "", config->context ? "', context '" : "",
-	              config->context ? config->context : "", config->context ? "'" : "");
+	              auth_kind(&http->auth), config->context ? "user '" : "the service account", config->context ? config->user : "",
+	              config->context ? "', context '" : "", config->context ? config->context : "", config->context ? "'" : "");
 	if (why.kind != ERR_NONE) {
 		transfer->call->err.kind = why.kind;
 		(void)err_set(&transfer->call->err, why.kind, "%s", why.msg);

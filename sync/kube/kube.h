@@ -39,12 +39,12 @@ struct kube_call {
 	void (*done)(struct kube_call *call, void *context);
 	void *context;
 	/* The answer. */
-	int status;               /* HTTP status; 0 when there was none, `err` then says why (and of a 401 whose credentials) */
+	int status; /* HTTP status; 0 when there was none, `err` then says why (and of a 401 whose credentials) */
 	struct buf reply;
 	struct err err;
-	char *etag;               /* NULL if none */
+	char *etag; /* NULL if none */
 	unsigned tries;
-	void *transport;          /* of the table that runs it */
+	void *transport; /* of the table that runs it */
 };
 
 /* Everything zero but method, path (taken over) and the maxima of body (LIMIT_OBJECT_BYTES) and reply. */
@@ -84,13 +84,14 @@ static inline bool kube_run(struct kube *kube, int64_t until)
 }
 
 struct kube_options {
-	unsigned in_flight;  /* most requests at a time; 0: 16 */
-	int64_t timeout;     /* of a call, milliseconds; 0: 30,000 */
+	unsigned in_flight; /* most requests at a time; 0: 16 */
+	int64_t timeout;    /* of a call, milliseconds; 0: 30,000 */
 	const char *user_agent;
 	/* A `Warning:` header of the server, its text unquoted; each distinct text once. May be NULL. */
 	void (*warning)(void *context, const char *path, const char *text);
 	void *context;
-	const volatile int *stop; /* not NULL: once it is not 0, nothing new is sent and what waits fails with ERR_TRANSIENT "stopped" */
+	const volatile int
+		*stop; /* not NULL: once it is not 0, nothing new is sent and what waits fails with ERR_TRANSIENT "stopped" */
 };
 
 /* Takes the configuration over. Opens no connection yet. */

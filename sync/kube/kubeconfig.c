@@ -115,13 +115,13 @@ static bool add_entry(struct map *map, const struct kubeconfig_file *file, const
 		return err_set(err, ERR_INPUT, "kubeconfig '%s': %s: an entry without a name", file->path, list);
 	}
 	if (value && !cJSON_IsObject(value) && !cJSON_IsNull(value)) {
-		return err_set(err, ERR_INPUT, "kubeconfig '%s': %s '%s': %s must be a mapping", file->path, list,
-		               name->valuestring, member);
+		return err_set(err, ERR_INPUT, "kubeconfig '%s': %s '%s': %s must be a mapping", file->path, list, name->valuestring,
+		               member);
 	}
 	const struct kubeconfig_entry *old = map_get(map, name->valuestring);
 	if (old) {
-		return old->file != file->path || err_set(err, ERR_INPUT, "kubeconfig '%s': %s: '%s' is there twice",
-		                                          file->path, list, name->valuestring);
+		return old->file != file->path ||
+		       err_set(err, ERR_INPUT, "kubeconfig '%s': %s: '%s' is there twice", file->path, list, name->valuestring);
 	}
 	struct kubeconfig_entry *entry = alloc_new(1, sizeof *entry);
 	*entry = (struct kubeconfig_entry){ .list = list, .name = name->valuestring, .file = file->path, .value = value };
@@ -129,8 +129,7 @@ static bool add_entry(struct map *map, const struct kubeconfig_file *file, const
 	return true;
 }
 
-static bool add_list(struct map *map, const struct kubeconfig_file *file, const char *list, const char *member,
-                     struct err *err)
+static bool add_list(struct map *map, const struct kubeconfig_file *file, const char *list, const char *member, struct err *err)
 {
 	const cJSON *items = doc_get(file->doc, list);
 	if (!items || cJSON_IsNull(items)) {
@@ -140,7 +139,7 @@ static bool add_list(struct map *map, const struct kubeconfig_file *file, const 
 		return err_set(err, ERR_INPUT, "kubeconfig '%s': %s must be a list", file->path, list);
 	}
 	const cJSON *item = NULL;
-	cJSON_ArrayForEach(item, items) {
+	cJSON_ArrayForEach (item, items) {
 		if (!add_entry(map, file, list, member, item, err)) {
 			return false;
 		}
@@ -161,8 +160,7 @@ static bool add_document(struct kubeconfig *config, const struct kubeconfig_file
 		config->current = current->valuestring;
 	}
 	return add_list(&config->clusters, file, "clusters", "cluster", err) &&
-	       add_list(&config->users, file, "users", "user", err) &&
-	       add_list(&config->contexts, file, "contexts", "context", err);
+	       add_list(&config->users, file, "users", "user", err) && add_list(&config->contexts, file, "contexts", "context", err);
 }
 
 bool kubeconfig_add(struct kubeconfig *config, const char *path, const char *text, size_t len, struct err *err)

@@ -14,9 +14,9 @@
 #include "sync/kube/config.h"
 
 struct kubeconfig_entry {
-	const char *list;  /* "clusters", "users", "contexts" */
+	const char *list; /* "clusters", "users", "contexts" */
 	const char *name;
-	const char *file;  /* relative paths in the entry are relative to its directory */
+	const char *file; /* relative paths in the entry are relative to its directory */
 	const cJSON *value;
 };
 
@@ -49,12 +49,12 @@ struct kubeconfig_paths {
 void kubeconfig_paths_release(struct kubeconfig_paths *paths);
 
 /* Picks the context (NULL: the current one) and decodes it. Reads no file and runs nothing. */
-bool kubeconfig_decode(const struct kubeconfig *config, const struct kube_config_options *options,
-                       struct kube_config *out, struct kubeconfig_paths *paths, struct err *err) MUST_CHECK;
+bool kubeconfig_decode(const struct kubeconfig *config, const struct kube_config_options *options, struct kube_config *out,
+                       struct kubeconfig_paths *paths, struct err *err) MUST_CHECK;
 
 /* The service account of a pod: token, ca.crt and namespace in `dir`. */
-bool kube_config_in_cluster(const char *dir, const char *host, const char *port, struct kube_config *out,
-                            struct err *err) MUST_CHECK;
+bool kube_config_in_cluster(const char *dir, const char *host, const char *port, struct kube_config *out, struct err *err)
+	MUST_CHECK;
 
 /* A file that may be as large as a bundle of certificates. */
 bool kube_config_read(const char *path, struct secret *out, struct err *err) MUST_CHECK;

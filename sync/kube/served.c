@@ -95,7 +95,7 @@ static void add_hit(struct served *served, const struct resource *resource, cons
 static bool has_verb(const cJSON *verbs, const char *verb)
 {
 	const cJSON *item = NULL;
-	cJSON_ArrayForEach(item, verbs) {
+	cJSON_ArrayForEach (item, verbs) {
 		if (cJSON_IsString(item) && strcmp(item->valuestring, verb) == 0) {
 			return true;
 		}
@@ -138,7 +138,7 @@ static struct served_version *add_version(struct served_group *group, const char
 static bool has_scale(const cJSON *item)
 {
 	const cJSON *sub = NULL;
-	cJSON_ArrayForEach(sub, doc_get(item, "subresources")) {
+	cJSON_ArrayForEach (sub, doc_get(item, "subresources")) {
 		const char *name = doc_text(sub, "subresource");
 		if (name && strcmp(name, "scale") == 0) {
 			return true;
@@ -174,7 +174,7 @@ static bool add_discovered_group(struct served *served, const cJSON *item, struc
 	}
 	struct served_group *group = new_group(served, name, (size_t)cJSON_GetArraySize(versions));
 	const cJSON *entry = NULL;
-	cJSON_ArrayForEach(entry, versions) {
+	cJSON_ArrayForEach (entry, versions) {
 		const char *version_name = doc_text(entry, "version");
 		const char *freshness = doc_text(entry, "freshness");
 		if (!version_name) {
@@ -183,7 +183,7 @@ static bool add_discovered_group(struct served *served, const cJSON *item, struc
 		bool stale = freshness && strcmp(freshness, "Stale") == 0;
 		const struct served_version *version = add_version(group, version_name, stale ? VERSION_UNSURE : VERSION_READ);
 		const cJSON *resource = NULL;
-		cJSON_ArrayForEach(resource, doc_get(entry, "resources")) {
+		cJSON_ArrayForEach (resource, doc_get(entry, "resources")) {
 			add_discovered(served, group, version, resource, resources);
 		}
 	}
@@ -193,7 +193,7 @@ static bool add_discovered_group(struct served *served, const cJSON *item, struc
 static bool add_discovery_list(struct served *served, const cJSON *doc, struct map *resources, struct err *err)
 {
 	const cJSON *item = NULL;
-	cJSON_ArrayForEach(item, doc_get(doc, "items")) {
+	cJSON_ArrayForEach (item, doc_get(doc, "items")) {
 		if (!add_discovered_group(served, item, resources, err)) {
 			return false;
 		}
@@ -212,7 +212,7 @@ static bool add_core(struct served *served, const cJSON *doc, struct map *resour
 	}
 	struct served_group *group = new_group(served, "", (size_t)cJSON_GetArraySize(versions));
 	const cJSON *item = NULL;
-	cJSON_ArrayForEach(item, versions) {
+	cJSON_ArrayForEach (item, versions) {
 		if (!cJSON_IsString(item)) {
 			return unreadable("a version without a name", err);
 		}
@@ -232,7 +232,7 @@ static bool add_old_group(struct served *served, const cJSON *item, struct err *
 	struct served_group *group = new_group(served, name, (size_t)cJSON_GetArraySize(versions));
 	for (int pass = 0; pass < 2; pass++) {
 		const cJSON *entry = NULL;
-		cJSON_ArrayForEach(entry, versions) {
+		cJSON_ArrayForEach (entry, versions) {
 			const char *version = doc_text(entry, "version");
 			if (!version) {
 				return unreadable("a version without a name", err);
@@ -250,7 +250,7 @@ static bool add_group_list(struct served *served, const cJSON *doc, struct map *
 {
 	(void)resources;
 	const cJSON *item = NULL;
-	cJSON_ArrayForEach(item, doc_get(doc, "groups")) {
+	cJSON_ArrayForEach (item, doc_get(doc, "groups")) {
 		if (!add_old_group(served, item, err)) {
 			return false;
 		}
@@ -262,7 +262,7 @@ static bool is_scale_of(const cJSON *items, const char *plural)
 {
 	size_t len = strlen(plural);
 	const cJSON *item = NULL;
-	cJSON_ArrayForEach(item, items) {
+	cJSON_ArrayForEach (item, items) {
 		const char *name = doc_text(item, "name");
 		if (name && strncmp(name, plural, len) == 0 && strcmp(name + len, "/scale") == 0) {
 			return true;
@@ -271,8 +271,8 @@ static bool is_scale_of(const cJSON *items, const char *plural)
 	return false;
 }
 
-bool served_add_version(struct served *served, struct served_group *group, struct served_version *version,
-                        const cJSON *doc, struct map *resources, struct err *err)
+bool served_add_version(struct served *served, struct served_group *group, struct served_version *version, const cJSON *doc,
+                        struct map *resources, struct err *err)
 {
 	const cJSON *items = doc_get(doc, "resources");
 	if (!cJSON_IsArray(items)) {
@@ -280,7 +280,7 @@ bool served_add_version(struct served *served, struct served_group *group, struc
 	}
 	version->state = VERSION_READ;
 	const cJSON *item = NULL;
-	cJSON_ArrayForEach(item, items) {
+	cJSON_ArrayForEach (item, items) {
 		const char *plural = doc_text(item, "name");
 		const char *kind = doc_text(item, "kind");
 		if (!plural || !kind || strchr(plural, '/')) {

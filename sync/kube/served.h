@@ -36,7 +36,7 @@ struct served_kind {
 	struct served_hit {
 		const struct resource *resource;
 		const struct served_version *version;
-	} *hits;
+	} * hits;
 	size_t count;
 };
 
@@ -56,8 +56,8 @@ void served_release(struct served *served);
 bool served_add(struct served *served, const cJSON *doc, struct map *resources, struct err *err) MUST_CHECK;
 
 /* Reads an APIResourceList, the answer for one group version. */
-bool served_add_version(struct served *served, struct served_group *group, struct served_version *version,
-                        const cJSON *doc, struct map *resources, struct err *err) MUST_CHECK;
+bool served_add_version(struct served *served, struct served_group *group, struct served_version *version, const cJSON *doc,
+                        struct map *resources, struct err *err) MUST_CHECK;
 
 /* Borrowed; NULL where there is none. */
 const struct served_kind *served_find(const struct served *served, const char *group, const char *kind);

@@ -139,7 +139,7 @@ static void set_hidden(const struct kube_status *status, int code, enum err_kind
 	(void)(*status->reason ? buf_puts(&text, status->reason) : buf_printf(&text, "HTTP %d", code));
 	const char *sep = ": ";
 	const cJSON *cause = NULL;
-	cJSON_ArrayForEach(cause, status->causes) {
+	cJSON_ArrayForEach (cause, status->causes) {
 		const char *field = doc_text(cause, "field");
 		if (field && !buf_printf(&text, "%s%s", sep, field)) {
 			break;

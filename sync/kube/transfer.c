@@ -48,8 +48,7 @@ static bool use_server_name(struct target *target, CURLU *url, struct err *err)
 	if (base) {
 		CLEANUP(text_freep) char *to = text_printf("::%s:%s", host, port);
 		target->connect = curl_slist_append(NULL, to);
-		target->host_header = strcmp(port, "443") == 0 ? text_printf("Host: %s", host)
-		                                                : text_printf("Host: %s:%s", host, port);
+		target->host_header = strcmp(port, "443") == 0 ? text_printf("Host: %s", host) : text_printf("Host: %s:%s", host, port);
 		free(target->base);
 		target->base = text_dup(base);
 	}
@@ -123,8 +122,7 @@ static void add_header(struct curl_slist **list, const char *name, const char *v
 	add_line(list, line);
 }
 
-struct headers *headers_new(const struct target *target, const struct auth *auth, const char *accept,
-                            const char *content_type)
+struct headers *headers_new(const struct target *target, const struct auth *auth, const char *accept, const char *content_type)
 {
 	struct headers *headers = alloc_new(1, sizeof *headers);
 	headers->accept = text_dup(accept);
@@ -247,7 +245,9 @@ static CURLcode set_fixed(struct transfer *transfer, const struct target *target
 {
 	CURL *easy = transfer->easy;
 	CURLcode code = set_tls(easy, target);
-	code = code ? code : curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, strncmp(target->config->server, "https:", 6) == 0 ? "https" : "http");
+	code = code ? code
+	            : curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR,
+	                               strncmp(target->config->server, "https:", 6) == 0 ? "https" : "http");
 	code = code ? code : curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
 	code = code ? code : curl_easy_setopt(easy, CURLOPT_PIPEWAIT, 1L);
 	code = code ? code : curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);

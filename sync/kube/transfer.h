@@ -20,7 +20,7 @@ struct target {
 	char *host_header;          /* NULL: curl's own */
 	struct curl_slist *connect; /* tls-server-name: names the certificate's host in the URL, connects to the real one */
 	char *user_agent;
-	char *proxy;                /* NULL: as curl reads the environment */
+	char *proxy; /* NULL: as curl reads the environment */
 };
 
 bool target_init(struct target *target, const struct kube_config *config, const char *user_agent, struct err *err) MUST_CHECK;
@@ -30,13 +30,12 @@ void target_release(struct target *target);
 struct headers {
 	struct curl_slist *list;
 	char *accept;
-	char *content_type; /* NULL without a body */
+	char *content_type;  /* NULL without a body */
 	unsigned generation; /* of the credentials in it */
 	unsigned users;
 };
 
-struct headers *headers_new(const struct target *target, const struct auth *auth, const char *accept,
-                            const char *content_type);
+struct headers *headers_new(const struct target *target, const struct auth *auth, const char *accept, const char *content_type);
 void headers_free(struct headers *headers);
 
 enum transfer_state { TRANSFER_FREE, TRANSFER_RUNNING, TRANSFER_WAITING };
@@ -44,19 +43,19 @@ enum transfer_state { TRANSFER_FREE, TRANSFER_RUNNING, TRANSFER_WAITING };
 struct transfer {
 	CURL *easy;
 	enum transfer_state state;
-	struct kube_call *call;  /* NULL while free */
+	struct kube_call *call; /* NULL while free */
 	struct headers *headers;
-	unsigned generation;     /* of the credentials it was sent with */
+	unsigned generation;      /* of the credentials it was sent with */
 	unsigned cert_generation; /* of the client certificate that the handle has */
-	int64_t deadline;        /* of the call, monotonic */
-	int64_t due;             /* while waiting: when it is sent again */
-	bool renewed;            /* credentials were renewed for this call */
+	int64_t deadline;         /* of the call, monotonic */
+	int64_t due;              /* while waiting: when it is sent again */
+	bool renewed;             /* credentials were renewed for this call */
 	/* Of the current try. */
 	struct buf url;
-	int64_t retry_after;     /* milliseconds, -1 if not said */
-	struct buf warnings;     /* texts, each with a NUL */
-	bool too_long;           /* the reply passed its maximum */
-	size_t sent;             /* bytes of the body that curl has fetched, where it fetches them */
+	int64_t retry_after; /* milliseconds, -1 if not said */
+	struct buf warnings; /* texts, each with a NUL */
+	bool too_long;       /* the reply passed its maximum */
+	size_t sent;         /* bytes of the body that curl has fetched, where it fetches them */
 	char error[CURL_ERROR_SIZE];
 };
 
@@ -64,8 +63,8 @@ bool transfer_init(struct transfer *transfer, const struct target *target, struc
 void transfer_release(struct transfer *transfer);
 
 /* Prepares the handle for one try of the call. ERR_LIMIT when the path is too long. */
-bool transfer_prepare(struct transfer *transfer, const struct target *target, const struct auth *auth,
-                      struct err *err) MUST_CHECK;
+bool transfer_prepare(struct transfer *transfer, const struct target *target, const struct auth *auth, struct err *err)
+	MUST_CHECK;
 
 /* Why there is no answer, as an error for people: names the server, quotes no header. */
 void transfer_explain(const struct transfer *transfer, const struct target *target, CURLcode code, struct err *err);

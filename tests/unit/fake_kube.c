@@ -200,7 +200,7 @@ static void fake_replace(struct fake_kube *fake, struct kube_call *call, const c
 static void fake_merge(cJSON *target, const cJSON *patch)
 {
 	const cJSON *member = NULL;
-	cJSON_ArrayForEach(member, patch) {
+	cJSON_ArrayForEach (member, patch) {
 		if (cJSON_IsNull(member)) {
 			doc_remove(target, member->string);
 		} else if (cJSON_IsObject(member)) {

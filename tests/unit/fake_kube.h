@@ -13,11 +13,11 @@
 #include "sync/kube/kube.h"
 
 struct fake_kube {
-	struct kube kube;    /* first: the table is cast back */
-	struct map objects;  /* path -> cJSON, NULL once deleted */
+	struct kube kube;   /* first: the table is cast back */
+	struct map objects; /* path -> cJSON, NULL once deleted */
 	struct kube_call **queue;
 	size_t queued;
-	char **log;          /* "POST /apis/..." of every request that arrived or was dropped */
+	char **log; /* "POST /apis/..." of every request that arrived or was dropped */
 	size_t log_count;
 	unsigned version;    /* of resources */
 	int drop_from;       /* requests from this number on, from 0, never arrive; -1: none */

@@ -125,8 +125,9 @@ END_TEST
 
 START_TEST(follows_links_inside_the_tree)
 {
-	in_tree("mkdir -p a/b c && echo one >a/b/c.yaml && ln -s ../a/b c/dir && ln -s dir/c.yaml c/file && ln -s ../c/./file a/far && "
-	        "ln -s . self && ln -s ../../../c/file a/b/..out");
+	in_tree(
+		"mkdir -p a/b c && echo one >a/b/c.yaml && ln -s ../a/b c/dir && ln -s dir/c.yaml c/file && ln -s ../c/./file a/far && "
+		"ln -s . self && ln -s ../../../c/file a/b/..out");
 	lists(files, "c", "dir/@ file@");
 	lists(files, "c/dir", "..out?@ c.yaml");
 	reads(files, "c/dir/c.yaml", "one\n");

@@ -32,8 +32,8 @@ static void add(const char *path, const char *text)
 
 static void add_configmap(const char *path, const char *name)
 {
-	CLEANUP(text_freep) char *text =
-	        text_printf("{\"apiVersion\": \"v1\", \"kind\": \"ConfigMap\", \"metadata\": {\"name\": \"%s\"}}\n", name);
+	CLEANUP(text_freep)
+	char *text = text_printf("{\"apiVersion\": \"v1\", \"kind\": \"ConfigMap\", \"metadata\": {\"name\": \"%s\"}}\n", name);
 	add(path, text);
 }
 
@@ -149,15 +149,14 @@ END_TEST
 
 START_TEST(names_the_item_of_a_list_that_is_wrong)
 {
-	add("a.yaml",
-	    "{\"apiVersion\": \"v1\", \"kind\": \"List\", \"items\": ["
-	    "{\"apiVersion\": \"v1\", \"kind\": \"ConfigMap\", \"metadata\": {\"name\": \"one\"}},"
-	    "{\"apiVersion\": \"v1\", \"kind\": \"List\", \"items\": [{\"metadata\": {}}, 7]},"
-	    "{\"apiVersion\": \"v1\", \"kind\": \"ConfigMap\", \"metadata\": {}}]}\n"
-	    "---\n"
-	    "{\"apiVersion\": \"v1\", \"kind\": \"List\", \"items\": {}}\n"
-	    "---\n"
-	    "{\"apiVersion\": \"v1\", \"kind\": \"SecretList\", \"items\": [{}]}\n");
+	add("a.yaml", "{\"apiVersion\": \"v1\", \"kind\": \"List\", \"items\": ["
+	              "{\"apiVersion\": \"v1\", \"kind\": \"ConfigMap\", \"metadata\": {\"name\": \"one\"}},"
+	              "{\"apiVersion\": \"v1\", \"kind\": \"List\", \"items\": [{\"metadata\": {}}, 7]},"
+	              "{\"apiVersion\": \"v1\", \"kind\": \"ConfigMap\", \"metadata\": {}}]}\n"
+	              "---\n"
+	              "{\"apiVersion\": \"v1\", \"kind\": \"List\", \"items\": {}}\n"
+	              "---\n"
+	              "{\"apiVersion\": \"v1\", \"kind\": \"SecretList\", \"items\": [{}]}\n");
 	fails("", "a.yaml:1: items[1].items[0]: no Kubernetes object, it has neither apiVersion nor kind " NO_MANIFEST "\n"
 	          "a.yaml:1: items[1].items[1]: no Kubernetes object but a list or a plain value " NO_MANIFEST "\n"
 	          "a.yaml:1: items[2].metadata.name: is missing\n"
@@ -211,18 +210,21 @@ END_TEST
 
 START_TEST(refuses_an_object_that_is_declared_twice_whatever_its_version)
 {
-	add("a.yaml", "{\"apiVersion\": \"apps/v1\", \"kind\": \"Deployment\", \"metadata\": {\"name\": \"web\", \"namespace\": \"shop\"}}\n");
-	add("b.yaml", "{\"apiVersion\": \"v1\", \"kind\": \"ConfigMap\", \"metadata\": {\"name\": \"web\"}}\n---\n"
-	              "{\"apiVersion\": \"apps/v1beta1\", \"kind\": \"Deployment\", \"metadata\": {\"name\": \"web\", \"namespace\": \"shop\"}}\n---\n"
-	              "{\"apiVersion\": \"apps/v1\", \"kind\": \"Deployment\", \"metadata\": {\"name\": \"web\", \"namespace\": \"other\"}}\n");
+	add("a.yaml",
+	    "{\"apiVersion\": \"apps/v1\", \"kind\": \"Deployment\", \"metadata\": {\"name\": \"web\", \"namespace\": \"shop\"}}\n");
+	add("b.yaml",
+	    "{\"apiVersion\": \"v1\", \"kind\": \"ConfigMap\", \"metadata\": {\"name\": \"web\"}}\n---\n"
+	    "{\"apiVersion\": \"apps/v1beta1\", \"kind\": \"Deployment\", \"metadata\": {\"name\": \"web\", \"namespace\": \"shop\"}}\n---\n"
+	    "{\"apiVersion\": \"apps/v1\", \"kind\": \"Deployment\", \"metadata\": {\"name\": \"web\", \"namespace\": \"other\"}}\n");
 	fails("", "b.yaml:3: deployment.apps/web in shop is declared twice, first in a.yaml:1");
 }
 END_TEST
 
 START_TEST(leaves_out_what_is_not_for_the_cluster)
 {
-	static const char text[] = "{\"apiVersion\": \"v1\", \"kind\": \"ConfigMap\", \"metadata\": {\"name\": \"%s\", \"annotations\": "
-	                           "{\"config.kubernetes.io/local-config\": \"%s\"}}}";
+	static const char text[] =
+		"{\"apiVersion\": \"v1\", \"kind\": \"ConfigMap\", \"metadata\": {\"name\": \"%s\", \"annotations\": "
+		"{\"config.kubernetes.io/local-config\": \"%s\"}}}";
 	CLEANUP(text_freep) char *local = text_printf(text, "local", "true");
 	CLEANUP(text_freep) char *other = text_printf(text, "kept", "false");
 	CLEANUP(text_freep) char *empty = text_printf(text, "also-local", "");
@@ -269,8 +271,9 @@ START_TEST(refuses_what_is_over_the_limits)
 	size_t len = LIMIT_OBJECT_BYTES + 100;
 	CLEANUP(text_freep) char *long_text = alloc_new(len + 1, 1);
 	memset(long_text, 'x', len);
-	CLEANUP(text_freep) char *big = text_printf(
-	        "{\"apiVersion\": \"v1\", \"kind\": \"Secret\", \"metadata\": {\"name\": \"a\"}, \"data\": {\"a\": \"%s\"}}", long_text);
+	CLEANUP(text_freep)
+	char *big = text_printf(
+		"{\"apiVersion\": \"v1\", \"kind\": \"Secret\", \"metadata\": {\"name\": \"a\"}, \"data\": {\"a\": \"%s\"}}", long_text);
 	add("a.yaml", big);
 	CLEANUP(text_freep) char *huge = alloc_new(LIMIT_MANIFEST_BYTES + 2, 1);
 	memset(huge, ' ', LIMIT_MANIFEST_BYTES + 1);
@@ -302,10 +305,11 @@ static void in_directory(const char *what)
 		(void)snprintf(top, sizeof top, "/tmp/plumb-render-XXXXXX");
 		ck_assert_ptr_nonnull(mkdtemp(top));
 	}
-	CLEANUP(text_freep) char *command = text_printf(
-	        "manifest() { printf '{\"apiVersion\": \"v1\", \"kind\": \"ConfigMap\", \"metadata\": {\"name\": \"%%s\"}}' $1; }; "
-	        "mkdir -p %s/tree && cd %s/tree && %s",
-	        top, top, what);
+	CLEANUP(text_freep)
+	char *command = text_printf(
+		"manifest() { printf '{\"apiVersion\": \"v1\", \"kind\": \"ConfigMap\", \"metadata\": {\"name\": \"%%s\"}}' $1; }; "
+		"mkdir -p %s/tree && cd %s/tree && %s",
+		top, top, what);
 	ck_assert_int_eq(system(command), 0);
 	files_free(files);
 	CLEANUP(text_freep) char *tree = text_printf("%s/tree", top);
@@ -332,20 +336,23 @@ END_TEST
 
 START_TEST(names_broken_links_that_may_have_been_manifests)
 {
-	in_directory("manifest a >a.yaml && ln -s nowhere b.yaml && ln -s ../../up base && ln -s /etc/hosts c.json && mkfifo d.yml && "
-	             "ln -s nowhere ignored.yaml && echo ignored.yaml >.plumbignore && ln -s nowhere .sourceignore");
-	fails("", "the link '.sourceignore' leads nowhere: no such file or directory\n"
-	          "the link 'b.yaml' leads nowhere: no such file or directory (repair it, or name it in .plumbignore to leave it out)\n"
-	          "'base': leads out of the tree (repair it, or name it in .plumbignore to leave it out)\n"
-	          "'c.json': leads out of the tree, to an absolute path (repair it, or name it in .plumbignore to leave it out)\n"
-	          "'d.yml' is no ordinary file but a pipe, a socket or a device (repair it, or name it in .plumbignore to leave it out)");
+	in_directory(
+		"manifest a >a.yaml && ln -s nowhere b.yaml && ln -s ../../up base && ln -s /etc/hosts c.json && mkfifo d.yml && "
+		"ln -s nowhere ignored.yaml && echo ignored.yaml >.plumbignore && ln -s nowhere .sourceignore");
+	fails("",
+	      "the link '.sourceignore' leads nowhere: no such file or directory\n"
+	      "the link 'b.yaml' leads nowhere: no such file or directory (repair it, or name it in .plumbignore to leave it out)\n"
+	      "'base': leads out of the tree (repair it, or name it in .plumbignore to leave it out)\n"
+	      "'c.json': leads out of the tree, to an absolute path (repair it, or name it in .plumbignore to leave it out)\n"
+	      "'d.yml' is no ordinary file but a pipe, a socket or a device (repair it, or name it in .plumbignore to leave it out)");
 	remove_directory();
 }
 END_TEST
 
 START_TEST(ends_where_links_lead_in_a_circle)
 {
-	in_directory("mkdir -p a/b c && for i in 1 2 3; do manifest x$i >a/b/x$i.yaml; done && ln -s ../.. a/b/up && ln -s .. a/b/again");
+	in_directory(
+		"mkdir -p a/b c && for i in 1 2 3; do manifest x$i >a/b/x$i.yaml; done && ln -s ../.. a/b/up && ln -s .. a/b/again");
 	fails("", "a/b/again: this link leads to directories that contain themselves, or more than 8 links inside each other");
 	remove_directory();
 }

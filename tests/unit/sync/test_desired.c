@@ -8,18 +8,16 @@
 #include "tests/unit/fake_kube.c"
 
 /* What the server serves: core Namespaces, Secrets and ConfigMaps, Deployments of apps/v1. */
-#define RESOURCE(plural, kind, scope)                                                                                  \
-	"{\"resource\":\"" plural "\",\"responseKind\":{\"group\":\"\",\"version\":\"\",\"kind\":\"" kind                  \
-	"\"},\"scope\":\"" scope "\",\"verbs\":[\"get\",\"list\",\"patch\",\"delete\"]}"
-#define GROUPS(items)                                                                                                  \
-	"{\"kind\":\"APIGroupDiscoveryList\",\"apiVersion\":\"apidiscovery.k8s.io/v2\",\"items\":[" items "]}"
-#define GROUP(name, resources)                                                                                         \
-	"{\"metadata\":{" name "},\"versions\":[{\"version\":\"v1\",\"freshness\":\"Current\",\"resources\":[" resources   \
-	"]}]}"
+#define RESOURCE(plural, kind, scope) \
+	"{\"resource\":\"" plural "\",\"responseKind\":{\"group\":\"\",\"version\":\"\",\"kind\":\"" kind "\"},\"scope\":\"" scope \
+	"\",\"verbs\":[\"get\",\"list\",\"patch\",\"delete\"]}"
+#define GROUPS(items) "{\"kind\":\"APIGroupDiscoveryList\",\"apiVersion\":\"apidiscovery.k8s.io/v2\",\"items\":[" items "]}"
+#define GROUP(name, resources) \
+	"{\"metadata\":{" name "},\"versions\":[{\"version\":\"v1\",\"freshness\":\"Current\",\"resources\":[" resources "]}]}"
 
 static const char core[] = GROUPS(
-	GROUP("", RESOURCE("namespaces", "Namespace", "Cluster") "," RESOURCE(
-				  "secrets", "Secret", "Namespaced") "," RESOURCE("configmaps", "ConfigMap", "Namespaced")));
+	GROUP("", RESOURCE("namespaces", "Namespace", "Cluster") "," RESOURCE("secrets", "Secret", "Namespaced") "," RESOURCE(
+				  "configmaps", "ConfigMap", "Namespaced")));
 static const char named[] = GROUPS(GROUP("\"name\":\"apps\"", RESOURCE("deployments", "Deployment", "Namespaced")));
 
 struct fixture {
@@ -67,8 +65,7 @@ START_TEST(namespaced_objects_that_name_no_namespace_get_the_syncs)
 {
 	struct fixture fixture;
 	set_up(&fixture);
-	const struct object *bare = add(&fixture,
-									"{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":{\"name\":\"a\"}}");
+	const struct object *bare = add(&fixture, "{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":{\"name\":\"a\"}}");
 	const struct object *other = add(
 		&fixture, "{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":{\"name\":\"a\",\"namespace\":\"x\"}}");
 	const struct object *cluster = add(
@@ -92,9 +89,8 @@ START_TEST(string_data_becomes_data_and_wins_over_it)
 	const struct object *secret = add(
 		&fixture, "{\"apiVersion\":\"v1\",\"kind\":\"Secret\",\"metadata\":{\"name\":\"a\"},"
 				  "\"data\":{\"a\":\"eA==\",\"b\":\"eQ==\"},\"stringData\":{\"a\":\"hello\",\"empty\":\"\"}}");
-	const struct object *wrong = add(&fixture,
-									 "{\"apiVersion\":\"v1\",\"kind\":\"Secret\",\"metadata\":{\"name\":\"b\"},"
-									 "\"stringData\":{\"a\":1}}");
+	const struct object *wrong = add(&fixture, "{\"apiVersion\":\"v1\",\"kind\":\"Secret\",\"metadata\":{\"name\":\"b\"},"
+	                                           "\"stringData\":{\"a\":1}}");
 	ck_assert(settled(&fixture));
 	ck_assert_str_eq(doc_text(secret->json, "data/a"), "aGVsbG8=");
 	ck_assert_str_eq(doc_text(secret->json, "data/b"), "eQ==");
@@ -111,10 +107,9 @@ START_TEST(what_only_a_server_writes_is_taken_out)
 	struct fixture fixture;
 	set_up(&fixture);
 	const struct object *dump = add(
-		&fixture,
-		"{\"apiVersion\":\"apps/v1\",\"kind\":\"Deployment\",\"metadata\":{\"name\":\"a\",\"creationTimestamp\":null,"
-		"\"uid\":\"u\",\"resourceVersion\":\"7\",\"generation\":2,\"managedFields\":[]},\"status\":{\"replicas\":1},"
-		"\"spec\":{\"template\":{\"metadata\":{\"creationTimestamp\":null,\"labels\":{\"a\":\"b\"}}}}}");
+		&fixture, "{\"apiVersion\":\"apps/v1\",\"kind\":\"Deployment\",\"metadata\":{\"name\":\"a\",\"creationTimestamp\":null,"
+				  "\"uid\":\"u\",\"resourceVersion\":\"7\",\"generation\":2,\"managedFields\":[]},\"status\":{\"replicas\":1},"
+				  "\"spec\":{\"template\":{\"metadata\":{\"creationTimestamp\":null,\"labels\":{\"a\":\"b\"}}}}}");
 	ck_assert(settled(&fixture));
 	CLEANUP(buf_release) struct buf text = BUF_INIT(LIMIT_OBJECT_BYTES);
 	ck_assert(doc_print_canonical(dump->json, &text));
@@ -146,8 +141,7 @@ START_TEST(objects_that_are_one_by_their_default_namespace_are_refused)
 	struct fixture fixture;
 	set_up(&fixture);
 	(void)add(&fixture, "{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":{\"name\":\"a\"}}");
-	(void)add(&fixture,
-			  "{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":{\"name\":\"a\",\"namespace\":\"prod\"}}");
+	(void)add(&fixture, "{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":{\"name\":\"a\",\"namespace\":\"prod\"}}");
 	ck_assert(!settled(&fixture));
 	ck_assert_uint_eq(fixture.report.error_count, 1);
 	ck_assert_ptr_nonnull(strstr(fixture.report.errors[0], "all.yaml:2: "));
@@ -160,14 +154,11 @@ START_TEST(a_crd_among_the_objects_tells_whether_its_kind_is_namespaced)
 {
 	struct fixture fixture;
 	set_up(&fixture);
-	(void)add(
-		&fixture,
-		"{\"apiVersion\":\"apiextensions.k8s.io/v1\",\"kind\":\"CustomResourceDefinition\",\"metadata\":"
-		"{\"name\":\"carts.x.io\"},\"spec\":{\"group\":\"x.io\",\"scope\":\"Cluster\",\"names\":{\"kind\":\"Cart\"}}}");
-	const struct object *cart = add(&fixture,
-									"{\"apiVersion\":\"x.io/v1\",\"kind\":\"Cart\",\"metadata\":{\"name\":\"a\"}}");
-	const struct object *unknown = add(&fixture,
-									   "{\"apiVersion\":\"y.io/v1\",\"kind\":\"Cart\",\"metadata\":{\"name\":\"a\"}}");
+	(void)add(&fixture,
+	          "{\"apiVersion\":\"apiextensions.k8s.io/v1\",\"kind\":\"CustomResourceDefinition\",\"metadata\":"
+	          "{\"name\":\"carts.x.io\"},\"spec\":{\"group\":\"x.io\",\"scope\":\"Cluster\",\"names\":{\"kind\":\"Cart\"}}}");
+	const struct object *cart = add(&fixture, "{\"apiVersion\":\"x.io/v1\",\"kind\":\"Cart\",\"metadata\":{\"name\":\"a\"}}");
+	const struct object *unknown = add(&fixture, "{\"apiVersion\":\"y.io/v1\",\"kind\":\"Cart\",\"metadata\":{\"name\":\"a\"}}");
 	ck_assert(settled(&fixture));
 	ck_assert_str_eq(cart->id.ns, "");
 	ck_assert_str_eq(unknown->id.ns, "prod");

@@ -41,7 +41,8 @@ static void check_owner(const cJSON *wanted, const cJSON *owner)
 {
 	const char *manager = owner ? doc_text(owner, "manager") : NULL;
 	const char *subresource = owner ? doc_text(owner, "subresource") : NULL;
-	CLEANUP(text_freep) char *text = subresource ? text_printf("%s (%s)", manager, subresource) : text_dup(manager ? manager : "");
+	CLEANUP(text_freep)
+	char *text = subresource ? text_printf("%s (%s)", manager, subresource) : text_dup(manager ? manager : "");
 	ck_assert_str_eq(text, cJSON_IsString(wanted) ? wanted->valuestring : "");
 }
 
@@ -140,10 +141,8 @@ START_TEST(sets_unite_and_keep_what_owns_the_node_itself)
 {
 	CLEANUP(doc_freep) cJSON *a = set_of("{\"f:a\":{},\"f:b\":{\"f:x\":{}}}");
 	CLEANUP(doc_freep) cJSON *b = set_of("{\"f:a\":{\"f:y\":{}},\"f:b\":{\".\":{},\"f:z\":{}},\"f:c\":{}}");
-	check_set(fields_union(a, b),
-	          "{\"f:a\":{\".\":{},\"f:y\":{}},\"f:b\":{\".\":{},\"f:x\":{},\"f:z\":{}},\"f:c\":{}}");
-	check_set(fields_union(b, a),
-	          "{\"f:a\":{\".\":{},\"f:y\":{}},\"f:b\":{\".\":{},\"f:x\":{},\"f:z\":{}},\"f:c\":{}}");
+	check_set(fields_union(a, b), "{\"f:a\":{\".\":{},\"f:y\":{}},\"f:b\":{\".\":{},\"f:x\":{},\"f:z\":{}},\"f:c\":{}}");
+	check_set(fields_union(b, a), "{\"f:a\":{\".\":{},\"f:y\":{}},\"f:b\":{\".\":{},\"f:x\":{},\"f:z\":{}},\"f:c\":{}}");
 	check_set(fields_union(NULL, NULL), "{}");
 }
 END_TEST
@@ -162,12 +161,14 @@ END_TEST
 
 START_TEST(what_a_document_does_not_name_is_left_out)
 {
-	CLEANUP(doc_freep) cJSON *set = set_of("{\"f:spec\":{\"f:replicas\":{},\"f:l\":{\".\":{},\"k:{\\\"name\\\":\\\"a\\\"}\":{\".\":{},"
-	                                       "\"f:name\":{},\"f:image\":{}},\"k:{\\\"name\\\":\\\"b\\\"}\":{\".\":{}}}},"
-	                                       "\"f:m\":{\"v:\\\"x\\\"\":{},\"v:\\\"y\\\"\":{}}}");
+	CLEANUP(doc_freep)
+	cJSON *set = set_of("{\"f:spec\":{\"f:replicas\":{},\"f:l\":{\".\":{},\"k:{\\\"name\\\":\\\"a\\\"}\":{\".\":{},"
+	                    "\"f:name\":{},\"f:image\":{}},\"k:{\\\"name\\\":\\\"b\\\"}\":{\".\":{}}}},"
+	                    "\"f:m\":{\"v:\\\"x\\\"\":{},\"v:\\\"y\\\"\":{}}}");
 	CLEANUP(doc_freep) cJSON *doc = set_of("{\"spec\":{\"l\":[{\"name\":\"a\"}]},\"m\":[\"y\"]}");
-	check_set(fields_within(set, doc),
-	          "{\"f:m\":{\"v:\\\"y\\\"\":{}},\"f:spec\":{\"f:l\":{\".\":{},\"k:{\\\"name\\\":\\\"a\\\"}\":{\".\":{},\"f:name\":{}}}}}");
+	check_set(
+		fields_within(set, doc),
+		"{\"f:m\":{\"v:\\\"y\\\"\":{}},\"f:spec\":{\"f:l\":{\".\":{},\"k:{\\\"name\\\":\\\"a\\\"}\":{\".\":{},\"f:name\":{}}}}}");
 	CLEANUP(doc_freep) cJSON *other = set_of("{\"status\":{}}");
 	CLEANUP(doc_freep) cJSON *none = fields_within(set, other);
 	ck_assert(fields_empty(none));
@@ -181,12 +182,14 @@ static void collect(void *context, const char *path)
 
 START_TEST(leaves_are_listed_as_users_read_them)
 {
-	CLEANUP(doc_freep) cJSON *set = set_of("{\"f:metadata\":{\"f:labels\":{\".\":{},\"f:a.b/c\":{}},\"f:finalizers\":{\"v:\\\"x\\\"\":{}}},"
-	                                       "\"f:spec\":{\"f:c\":{\"k:{\\\"name\\\":\\\"web\\\"}\":{\".\":{},\"f:image\":{}},"
-	                                       "\"k:{\\\"p\\\":1,\\\"q\\\":\\\"T\\\"}\":{\".\":{}}}}}");
+	CLEANUP(doc_freep)
+	cJSON *set = set_of("{\"f:metadata\":{\"f:labels\":{\".\":{},\"f:a.b/c\":{}},\"f:finalizers\":{\"v:\\\"x\\\"\":{}}},"
+	                    "\"f:spec\":{\"f:c\":{\"k:{\\\"name\\\":\\\"web\\\"}\":{\".\":{},\"f:image\":{}},"
+	                    "\"k:{\\\"p\\\":1,\\\"q\\\":\\\"T\\\"}\":{\".\":{}}}}}");
 	CLEANUP(buf_release) struct buf text = BUF_INIT(LIMIT_OBJECT_BYTES);
 	fields_each(set, collect, &text);
-	ck_assert_str_eq(buf_text(&text), "metadata.labels[a.b/c]\nmetadata.finalizers[*]\nspec.c[name=web].image\nspec.c[p=1,q=T]\n");
+	ck_assert_str_eq(buf_text(&text),
+	                 "metadata.labels[a.b/c]\nmetadata.finalizers[*]\nspec.c[name=web].image\nspec.c[p=1,q=T]\n");
 }
 END_TEST
 

@@ -303,9 +303,11 @@ END_TEST
 START_TEST(names_the_proxy_problem_without_its_password)
 {
 	CLEANUP(text_freep) char *url = url_on(MAIN, "open/repo.git");
-	const char *const proxies[] = { "http://user:hunter2@127.0.0.1:1", "bad://user:hunter2@127.0.0.1:1", "http://user:hunter2@[" };
+	const char *const proxies[] = { "http://user:hunter2@127.0.0.1:1", "bad://user:hunter2@127.0.0.1:1",
+		                            "http://user:hunter2@[" };
 	for (size_t i = 0; i < ARRAY_LEN(proxies); i++) {
-		CLEANUP(repo_freep) struct repo *repo = open_source((struct repo_source){ .url = url, .ca_file = ca, .proxy = proxies[i] });
+		CLEANUP(repo_freep)
+		struct repo *repo = open_source((struct repo_source){ .url = url, .ca_file = ca, .proxy = proxies[i] });
 		struct repo_commit commit = { 0 };
 		struct err err = ERR_INIT;
 		ck_assert(!repo_fetch(repo, "main", soon(), &commit, &err));
@@ -359,9 +361,11 @@ END_TEST
 /* Makes the branch `long` anew: so many empty commits on top of main. */
 static void make_history(int commits, const char *message)
 {
-	(void)sh("awk 'BEGIN { print \"reset refs/heads/long\\nfrom refs/heads/main^0\\n\"; for (i = 1; i <= %d; i++) {"
-	         "printf \"commit refs/heads/long\\ncommitter Ana <ana@example.org> %%d +0000\\ndata 3\\n%s\\n\", 1700000000 + i } }' |"
-	         "git -C work fast-import --quiet --force && git -C work push -q -f origin long:main 2>&1", commits, message);
+	(void)sh(
+		"awk 'BEGIN { print \"reset refs/heads/long\\nfrom refs/heads/main^0\\n\"; for (i = 1; i <= %d; i++) {"
+		"printf \"commit refs/heads/long\\ncommitter Ana <ana@example.org> %%d +0000\\ndata 3\\n%s\\n\", 1700000000 + i } }' |"
+		"git -C work fast-import --quiet --force && git -C work push -q -f origin long:main 2>&1",
+		commits, message);
 }
 
 START_TEST(negotiates_when_a_long_history_was_rewritten)

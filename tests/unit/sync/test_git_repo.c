@@ -32,7 +32,8 @@ END_TEST
 
 START_TEST(takes_only_what_the_ref_needs)
 {
-	(void)sh("cd work && git checkout -q --orphan other && echo x > x && git add . && git commit -q -m other && git checkout -q main");
+	(void)sh(
+		"cd work && git checkout -q --orphan other && echo x > x && git add . && git commit -q -m other && git checkout -q main");
 	CLEANUP(repo_freep) struct repo *repo = open_work();
 	fetch_is(repo, "main", "main");
 	char other[41];
@@ -67,7 +68,8 @@ END_TEST
 
 START_TEST(finds_a_commit_behind_any_branch_or_tag_and_then_asks_no_more)
 {
-	(void)sh("cd work && git checkout -q --orphan other && git commit -q --allow-empty -m o1 && git commit -q --allow-empty -m o2");
+	(void)sh(
+		"cd work && git checkout -q --orphan other && git commit -q --allow-empty -m o1 && git commit -q --allow-empty -m o2");
 	char id[41];
 	id_of("other~1", id);
 	CLEANUP(repo_freep) struct repo *repo = open_work();
@@ -202,7 +204,8 @@ START_TEST(makes_a_commit_fit_to_be_shown)
 	struct repo_commit commit = { 0 };
 	struct err err = ERR_INIT;
 	ck_assert_msg(repo_fetch(repo, "main", soon(), &commit, &err), "%s", err.msg);
-	ck_assert_str_eq(commit.subject, "Raise  [31mlimit of w\xc3\xa9" "b \xef\xbf\xbd  x");
+	ck_assert_str_eq(commit.subject, "Raise  [31mlimit of w\xc3\xa9"
+	                                 "b \xef\xbf\xbd  x");
 	ck_assert_str_eq(commit.author, "A na");
 	ck_assert_str_eq(commit.email, "ana@example.org");
 	ck_assert_int_gt(commit.when, 1600000000);

@@ -53,7 +53,10 @@ static void lists(const char *path, const char *expected)
 	ck_assert_msg(files_list(files, path, &entries, &err), "%s", err.msg);
 	for (size_t i = 0; i < entries.count; i++) {
 		const struct files_entry *entry = &entries.items[i];
-		ck_assert(buf_printf(&text, "%s%s%s%s", i ? " " : "", entry->name, entry->kind == FILES_DIR ? "/" : entry->kind == FILES_OTHER ? "?" : "",
+		ck_assert(buf_printf(&text, "%s%s%s%s", i ? " " : "", entry->name,
+		                     entry->kind == FILES_DIR     ? "/"
+		                     : entry->kind == FILES_OTHER ? "?"
+		                                                  : "",
 		                     entry->link ? "@" : ""));
 	}
 	ck_assert_str_eq(buf_text(&text), expected);
@@ -151,9 +154,10 @@ START_TEST(refuses_names_that_no_file_can_have)
 	open_tree("echo x > f");
 	files_free(files);
 	files = NULL;
-	const char *made = sh("cd work && tree=$({ printf '100644 ..\\0'; git rev-parse main:f | perl -ne 'chomp; print pack(\"H*\", $_)'; } |"
-	                      "git hash-object -w -t tree --literally --stdin) &&"
-	                      "git update-ref refs/heads/evil $(git commit-tree -m evil $tree) && git rev-parse evil");
+	const char *made = sh(
+		"cd work && tree=$({ printf '100644 ..\\0'; git rev-parse main:f | perl -ne 'chomp; print pack(\"H*\", $_)'; } |"
+		"git hash-object -w -t tree --literally --stdin) &&"
+		"git update-ref refs/heads/evil $(git commit-tree -m evil $tree) && git rev-parse evil");
 	char tip[41];
 	(void)snprintf(tip, sizeof tip, "%s", made);
 	fetch_is(repo, "evil", "evil");

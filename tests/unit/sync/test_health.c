@@ -65,8 +65,9 @@ START_TEST(the_message_is_one_line_of_whole_characters)
 	while (strlen(message) < 300) {
 		(void)strcat(message, "\xe2\x82\xac");
 	}
-	CLEANUP(doc_freep) cJSON *shop = cJSON_Parse("{\"apiVersion\":\"example.org/v1\",\"kind\":\"Shop\","
-	                                             "\"status\":{\"conditions\":[{\"type\":\"Stalled\",\"status\":\"True\"}]}}");
+	CLEANUP(doc_freep)
+	cJSON *shop = cJSON_Parse("{\"apiVersion\":\"example.org/v1\",\"kind\":\"Shop\","
+	                          "\"status\":{\"conditions\":[{\"type\":\"Stalled\",\"status\":\"True\"}]}}");
 	doc_set_text(cJSON_GetArrayItem(doc_at(shop, "status/conditions"), 0), "message", message);
 	struct health_report report;
 	health_of(shop, 0, &report);
@@ -90,8 +91,9 @@ static cJSON *aged(const char *json, const char *path, const char *key, int64_t 
 
 START_TEST(a_pod_has_fifteen_seconds_to_find_a_node)
 {
-	static const char pending[] = "{\"apiVersion\":\"v1\",\"kind\":\"Pod\",\"metadata\":{},\"status\":{\"phase\":\"Pending\","
-	                              "\"conditions\":[{\"type\":\"PodScheduled\",\"status\":\"False\",\"reason\":\"Unschedulable\"}]}}";
+	static const char pending[] =
+		"{\"apiVersion\":\"v1\",\"kind\":\"Pod\",\"metadata\":{},\"status\":{\"phase\":\"Pending\","
+		"\"conditions\":[{\"type\":\"PodScheduled\",\"status\":\"False\",\"reason\":\"Unschedulable\"}]}}";
 	CLEANUP(doc_freep) cJSON *young = aged(pending, "metadata", "creationTimestamp", 5);
 	CLEANUP(doc_freep) cJSON *old = aged(pending, "metadata", "creationTimestamp", 30);
 	struct health_report report;
@@ -105,7 +107,7 @@ END_TEST
 START_TEST(a_pod_that_just_started_is_not_called_unready)
 {
 	static const char running[] = "{\"status\":{\"phase\":\"Running\",\"conditions\":[{\"type\":\"Ready\",\"status\":\"False\"}],"
-	                              "\"containerStatuses\":[{\"name\":\"web\",\"state\":{\"running\":{}},\"ready\":false}]}}";
+								  "\"containerStatuses\":[{\"name\":\"web\",\"state\":{\"running\":{}},\"ready\":false}]}}";
 	CLEANUP(doc_freep) cJSON *young = aged(running, "status/conditions", "lastTransitionTime", 1);
 	CLEANUP(doc_freep) cJSON *old = aged(running, "status/conditions", "lastTransitionTime", 60);
 	struct health_report report;
@@ -117,9 +119,14 @@ END_TEST
 
 START_TEST(any_json_is_judged_without_harm)
 {
-	static const char *const texts[] = { "null", "[]", "{}", "{\"apiVersion\":7,\"kind\":[]}",
-		                             "{\"apiVersion\":\"apps/v1\",\"kind\":\"Deployment\",\"status\":7}",
-		                             "{\"kind\":\"Pod\",\"apiVersion\":\"v1\",\"status\":{\"conditions\":[7],\"containerStatuses\":[null,7]}}" };
+	static const char *const texts[] = {
+		"null",
+		"[]",
+		"{}",
+		"{\"apiVersion\":7,\"kind\":[]}",
+		"{\"apiVersion\":\"apps/v1\",\"kind\":\"Deployment\",\"status\":7}",
+		"{\"kind\":\"Pod\",\"apiVersion\":\"v1\",\"status\":{\"conditions\":[7],\"containerStatuses\":[null,7]}}"
+	};
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
 		CLEANUP(doc_freep) cJSON *doc = cJSON_Parse(texts[i]);
 		struct health_report report;

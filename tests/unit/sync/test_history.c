@@ -28,15 +28,16 @@ struct step {
 static void set_up(void)
 {
 	fake = fake_kube_new();
-	(void)fake_kube_put(fake, APPS "deployments/web",
-	                    "{\"metadata\":{\"uid\":\"" UID "\",\"managedFields\":["
-	                    "{\"manager\":\"plumb\",\"time\":\"2099-01-03T00:00:00Z\",\"fieldsV1\":{\"f:spec\":{\"f:template\":{}}}},"
-	                    "{\"manager\":\"helm\",\"time\":\"2099-01-01T00:00:00Z\",\"fieldsV1\":{\"f:spec\":{\"f:template\":{}}}},"
-	                    "{\"manager\":\"kubectl-set\",\"time\":\"2099-01-02T00:00:00Z\",\"fieldsV1\":{\"f:spec\":{\"f:template\":{}}}},"
-	                    "{\"manager\":\"kubectl-scale\",\"time\":\"2099-01-04T00:00:00Z\",\"subresource\":\"scale\","
-	                    "\"fieldsV1\":{\"f:spec\":{}}},"
-	                    "{\"manager\":\"kubectl-edit\",\"time\":\"2099-01-03T00:00:00Z\",\"fieldsV1\":{\"f:spec\":{}}}]},"
-	                    "\"spec\":{\"selector\":{\"matchLabels\":{\"app\":\"web\"}}}}");
+	(void)fake_kube_put(
+		fake, APPS "deployments/web",
+		"{\"metadata\":{\"uid\":\"" UID "\",\"managedFields\":["
+		"{\"manager\":\"plumb\",\"time\":\"2099-01-03T00:00:00Z\",\"fieldsV1\":{\"f:spec\":{\"f:template\":{}}}},"
+		"{\"manager\":\"helm\",\"time\":\"2099-01-01T00:00:00Z\",\"fieldsV1\":{\"f:spec\":{\"f:template\":{}}}},"
+		"{\"manager\":\"kubectl-set\",\"time\":\"2099-01-02T00:00:00Z\",\"fieldsV1\":{\"f:spec\":{\"f:template\":{}}}},"
+		"{\"manager\":\"kubectl-scale\",\"time\":\"2099-01-04T00:00:00Z\",\"subresource\":\"scale\","
+		"\"fieldsV1\":{\"f:spec\":{}}},"
+		"{\"manager\":\"kubectl-edit\",\"time\":\"2099-01-03T00:00:00Z\",\"fieldsV1\":{\"f:spec\":{}}}]},"
+		"\"spec\":{\"selector\":{\"matchLabels\":{\"app\":\"web\"}}}}");
 }
 
 static void tear_down(void)
@@ -56,7 +57,8 @@ static struct ledger *open_it(void)
 static void put_set(const char *hash, int revision, const char *commit, const char *owner)
 {
 	CLEANUP(text_freep) char *path = text_printf(APPS "replicasets/web-%s", hash);
-	CLEANUP(text_freep) char *json = text_printf(
+	CLEANUP(text_freep)
+	char *json = text_printf(
 		"{\"metadata\":{\"labels\":{\"app\":\"web\",\"pod-template-hash\":\"%s\"},\"annotations\":{\"" NOTE_TEMPLATE_COMMIT
 		"\":\"%s\",\"deployment.kubernetes.io/revision\":\"%d\"},\"ownerReferences\":[{\"controller\":true,\"uid\":\"%s\"}]},"
 		"\"spec\":{\"replicas\":%d,\"template\":{\"spec\":{\"containers\":[{\"image\":\"web:%d\"},{\"image\":\"b\"}]}}}}",
@@ -228,11 +230,11 @@ START_TEST(an_adopted_deployment_is_drift_only_when_changed_after_plumb_began)
 	record(&(struct step){ COMMIT_A, -1, 0, NULL, NULL });
 	check_history("*1 drift(kubectl-set)");
 	cJSON *entry = NULL;
-	cJSON_ArrayForEach(entry, doc_at(fake_kube_get(fake, APPS "deployments/web"), "metadata/managedFields")) {
+	cJSON_ArrayForEach (entry, doc_at(fake_kube_get(fake, APPS "deployments/web"), "metadata/managedFields")) {
 		doc_remove(doc_at(entry, "fieldsV1/f:spec"), "f:template");
 	}
 	check_history("*1 drift(kubectl-edit)");
-	cJSON_ArrayForEach(entry, doc_at(fake_kube_get(fake, APPS "deployments/web"), "metadata/managedFields")) {
+	cJSON_ArrayForEach (entry, doc_at(fake_kube_get(fake, APPS "deployments/web"), "metadata/managedFields")) {
 		doc_set_text(entry, "time", "2001-01-01T00:00:00Z");
 	}
 	check_history("*1 drift()");

@@ -122,8 +122,8 @@ START_TEST(ten_thousand_rows_fit_into_one_record)
 	fill(&inventory, 10000);
 	for (size_t i = 0; i < inventory.count; i++) {
 		free(inventory.rows[i]->uid);
-		inventory.rows[i]->uid = text_printf("%08lx-%04lx-4%03lx-8%03lx-%06lx%06lx", random(), random() & 0xffff, random() & 0xfff,
-		                                     random() & 0xfff, random() & 0xffffff, random() & 0xffffff);
+		inventory.rows[i]->uid = text_printf("%08lx-%04lx-4%03lx-8%03lx-%06lx%06lx", random(), random() & 0xffff,
+		                                     random() & 0xfff, random() & 0xfff, random() & 0xffffff, random() & 0xffffff);
 	}
 	struct buf bytes = BUF_INIT(LIMIT_RECORD_BYTES);
 	ck_assert(inventory_pack(&inventory, &bytes));
@@ -202,7 +202,9 @@ START_TEST(damaged_bytes_are_an_error_at_every_length_and_bit)
 		ck_assert(!inventory_unpack(bytes.data, bytes.len, &back, &err) || equal(&back, &inventory));
 		bytes.data[i] = (char)(bytes.data[i] ^ 0x10);
 	}
-	const char *const wrong[] = { "", "[]", "{}", "{\"format\":1}", "{\"format\":1,\"rows\":[{}]}", "{\"format\":1,\"rows\":[7]}" };
+	const char *const wrong[] = {
+		"", "[]", "{}", "{\"format\":1}", "{\"format\":1,\"rows\":[{}]}", "{\"format\":1,\"rows\":[7]}"
+	};
 	for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
 		struct err err = ERR_INIT;
 		ck_assert(!unpack_text(wrong[i], &back, &err));

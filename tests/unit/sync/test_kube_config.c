@@ -44,7 +44,8 @@ static char *put(const char *name, const char *text)
 static bool load(const char *text, const char *context, struct kube_config *out, struct err *err)
 {
 	CLEANUP(text_freep) char *path = put("config", text);
-	return kube_config_load(&(struct kube_config_options){ .kubeconfig = path, .context = context, .allow_exec = true }, out, err);
+	return kube_config_load(&(struct kube_config_options){ .kubeconfig = path, .context = context, .allow_exec = true }, out,
+	                        err);
 }
 
 START_TEST(reads_the_current_context_and_the_one_asked_for)
@@ -101,8 +102,9 @@ START_TEST(paths_are_relative_to_the_file_that_names_them)
 	free(put("sub/ca.crt", "CA"));
 	free(put("sub/token", "from-file\n"));
 	free(put("sub/cert", "CERT"));
-	free(put("sub/config", "clusters: [{name: c, cluster: {server: 'https://k', certificate-authority: ca.crt}}]\n"
-	                       "users: [{name: u, user: {tokenFile: ./token, client-certificate: cert, client-key-data: S0VZ}}]\n" CONTEXT));
+	free(put("sub/config",
+	         "clusters: [{name: c, cluster: {server: 'https://k', certificate-authority: ca.crt}}]\n"
+	         "users: [{name: u, user: {tokenFile: ./token, client-certificate: cert, client-key-data: S0VZ}}]\n" CONTEXT));
 	CLEANUP(text_freep) char *path = text_printf("%s/sub/config", dir);
 	struct kube_config config = { 0 };
 	struct err err = ERR_INIT;
@@ -125,7 +127,8 @@ START_TEST(what_is_wrong_is_refused_with_file_and_field_and_without_content)
 	} cases[] = {
 		{ "clusters: [{name: c, cluster: {server: 'https://k', insecure-skip-tls-verify: true}}]\n" USER CONTEXT,
 		  "clusters 'c': insecure-skip-tls-verify is refused" },
-		{ "clusters: [{name: c, cluster: {server: 'http://k'}}]\n" USER CONTEXT, "clusters 'c': server must be an https:// address" },
+		{ "clusters: [{name: c, cluster: {server: 'http://k'}}]\n" USER CONTEXT,
+		  "clusters 'c': server must be an https:// address" },
 		{ "clusters: [{name: c, cluster: {}}]\n" USER CONTEXT, "clusters 'c': server is missing" },
 		{ CLUSTER "users: [{name: u, user: {token: [hunter2]}}]\n" CONTEXT, "users 'u': token must be a string" },
 		{ CLUSTER "users: [{name: u, user: {token: \"hunter2\\r\\nX: y\"}}]\n" CONTEXT, "token holds a control character" },
@@ -138,7 +141,8 @@ START_TEST(what_is_wrong_is_refused_with_file_and_field_and_without_content)
 		{ CLUSTER "users: [{name: u, user: {exec: {apiVersion: client.authentication.k8s.io/v1, command: x}}}]\n" CONTEXT,
 		  "exec.interactiveMode must be" },
 		{ CLUSTER USER "users2: []\ncurrent-context: x\n", "no context 'x'" },
-		{ CLUSTER USER "contexts: [{name: x, context: {cluster: gone, user: u}}]\ncurrent-context: x\n", "there is no cluster 'gone'" },
+		{ CLUSTER USER "contexts: [{name: x, context: {cluster: gone, user: u}}]\ncurrent-context: x\n",
+		  "there is no cluster 'gone'" },
 		{ CLUSTER USER "contexts: []\n", "no current-context" },
 		{ "clusters: {}\n", "clusters must be a list" },
 		{ "clusters: [{cluster: {}}]\n", "an entry without a name" },
@@ -159,10 +163,11 @@ END_TEST
 
 START_TEST(a_credential_plugin_is_for_the_command_line_only)
 {
-	static const char text[] = "clusters: [{name: c, cluster: {server: 'https://k', certificate-authority-data: Q0E=,\n"
-	                           "  extensions: [{name: client.authentication.k8s.io/exec, extension: {audience: a}}]}}]\n"
-	                           "users: [{name: u, user: {exec: {apiVersion: client.authentication.k8s.io/v1beta1, command: ./p,\n"
-	                           "  args: [-a, b], env: [{name: 'N', value: v}], installHint: get it, provideClusterInfo: true}}}]\n" CONTEXT;
+	static const char text[] =
+		"clusters: [{name: c, cluster: {server: 'https://k', certificate-authority-data: Q0E=,\n"
+		"  extensions: [{name: client.authentication.k8s.io/exec, extension: {audience: a}}]}}]\n"
+		"users: [{name: u, user: {exec: {apiVersion: client.authentication.k8s.io/v1beta1, command: ./p,\n"
+		"  args: [-a, b], env: [{name: 'N', value: v}], installHint: get it, provideClusterInfo: true}}}]\n" CONTEXT;
 	struct kube_config config = { 0 };
 	struct err err = ERR_INIT;
 	ck_assert_msg(load(text, NULL, &config, &err), "%s", err.msg);

@@ -44,7 +44,10 @@ static bool fake_run(struct kube *kube, int64_t until)
 
 static const struct kube_ops fake_ops = { .send = fake_send, .run = fake_run };
 
-#define FAKE(table) { .kube.ops = &fake_ops, .answers = (table), .count = ARRAY_LEN(table) }
+#define FAKE(table) \
+	{ \
+		.kube.ops = &fake_ops, .answers = (table), .count = ARRAY_LEN(table) \
+	}
 
 #define VERBS "\"verbs\":[\"create\",\"delete\",\"get\",\"list\",\"patch\"]"
 #define ITEM(plural, kind, scope, more) \
@@ -53,21 +56,30 @@ static const struct kube_ops fake_ops = { .send = fake_send, .run = fake_run };
 #define V2 "{\"kind\":\"APIGroupDiscoveryList\",\"apiVersion\":\"apidiscovery.k8s.io/v2\",\"items\":["
 
 #define CORE \
-	V2 "{\"metadata\":{\"creationTimestamp\":null},\"versions\":[{\"version\":\"v1\",\"freshness\":\"Current\",\"resources\":[" \
-	ITEM("pods", "Pod", "Namespaced", "") "," ITEM("namespaces", "Namespace", "Cluster", "") \
-	",{\"resource\":\"bindings\",\"responseKind\":{\"kind\":\"Binding\"},\"scope\":\"Namespaced\",\"verbs\":[\"create\"]}]}]}]}"
+	V2 "{\"metadata\":{\"creationTimestamp\":null},\"versions\":[{\"version\":\"v1\",\"freshness\":\"Current\",\"resources\":[" ITEM( \
+		"pods", "Pod", "Namespaced", \
+		"") "," ITEM("namespaces", "Namespace", "Cluster", \
+	                 "") ",{\"resource\":\"bindings\",\"responseKind\":{\"kind\":\"Binding\"},\"scope\":\"Namespaced\",\"verbs\":[\"create\"]}]}]}]}"
 
 #define APPS \
-	"{\"metadata\":{\"name\":\"apps\"},\"versions\":[{\"version\":\"v1\",\"freshness\":\"Current\",\"resources\":[" \
-	ITEM("deployments", "Deployment", "Namespaced", \
-	     ",\"subresources\":[{\"subresource\":\"scale\",\"responseKind\":{\"kind\":\"Scale\"},\"verbs\":[\"get\"]}]") "]}," \
-	"{\"version\":\"v1beta2\",\"freshness\":\"Current\",\"resources\":[" ITEM("deployments", "Deployment", "Namespaced", "") \
-	"," ITEM("olds", "Old", "Namespaced", "") "]}]}"
+	"{\"metadata\":{\"name\":\"apps\"},\"versions\":[{\"version\":\"v1\",\"freshness\":\"Current\",\"resources\":[" ITEM( \
+		"deployments", "Deployment", "Namespaced", \
+		",\"subresources\":[{\"subresource\":\"scale\",\"responseKind\":{\"kind\":\"Scale\"},\"verbs\":[\"get\"]}]") "]}," \
+																													 "{\"version\":\"v1beta2\",\"freshness\":\"Current\",\"resources\":[" ITEM( \
+																														 "deployments", \
+																														 "Deployment", \
+																														 "Namespaced", \
+																														 "") "," ITEM("olds", \
+	                                                                                                                                  "Old", \
+	                                                                                                                                  "Namespaced", \
+	                                                                                                                                  "") "]}]}"
 
-#define DOWN "{\"metadata\":{\"name\":\"metrics.k8s.io\"},\"versions\":[{\"version\":\"v1\",\"freshness\":\"Stale\"," \
+#define DOWN \
+	"{\"metadata\":{\"name\":\"metrics.k8s.io\"},\"versions\":[{\"version\":\"v1\",\"freshness\":\"Stale\"," \
 	"\"resources\":[" ITEM("nodes", "NodeMetrics", "Cluster", "") "]}]}"
 
-#define CRD "{\"metadata\":{\"name\":\"shop.example\"},\"versions\":[{\"version\":\"v1\",\"freshness\":\"Current\"," \
+#define CRD \
+	"{\"metadata\":{\"name\":\"shop.example\"},\"versions\":[{\"version\":\"v1\",\"freshness\":\"Current\"," \
 	"\"resources\":[" ITEM("carts", "Cart", "Namespaced", "") "]}]}"
 
 static const char *const aggregated[][2] = { { "/api", CORE }, { "/apis", V2 APPS "," DOWN "]}" } };

@@ -58,7 +58,8 @@ static const char *answer(const char *path, const char *request, unsigned before
 		{ "/long", 99, HEAD("200 OK") JSON("0123456789012345", 16) },
 		{ "/hang", 99, "hang" },
 		{ "/broken", 99, BUSY("500 Internal Server Error", "") },
-		{ "/warn", 99, HEAD("200 OK") "ETag: \"e1\"\r\nWarning: 299 - \"old \\\"x\\\"\"\r\nwarning: 299 - \"two\"\r\n" JSON("{}", 2) },
+		{ "/warn", 99,
+		  HEAD("200 OK") "ETag: \"e1\"\r\nWarning: 299 - \"old \\\"x\\\"\"\r\nwarning: 299 - \"two\"\r\n" JSON("{}", 2) },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
 		if (strcmp(table[i].path, path) == 0) {
@@ -323,7 +324,8 @@ START_TEST(a_plugin_whose_token_is_refused_runs_once_more)
 	exec->args[0] = text_dup("sh");
 	exec->args[1] = text_dup("-c");
 	exec->args[2] = text_printf("t=one; [ -e %s/ran ] && t=two; echo >> %s/ran; echo '{\"kind\":\"ExecCredential\","
-	                            "\"apiVersion\":\"client.authentication.k8s.io/v1\",\"status\":{\"token\":\"'$t'\"}}'", path, path);
+	                            "\"apiVersion\":\"client.authentication.k8s.io/v1\",\"status\":{\"token\":\"'$t'\"}}'",
+	                            path, path);
 	exec->env = alloc_new(1, sizeof *exec->env);
 	struct kube_config config = config_of("127.0.0.1");
 	config.exec = exec;

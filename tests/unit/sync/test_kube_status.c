@@ -25,9 +25,9 @@ START_TEST(the_status_decides_what_can_be_done_about_it)
 		int status;
 		enum err_kind kind;
 	} cases[] = {
-		{ 401, ERR_DENIED }, { 403, ERR_DENIED }, { 404, ERR_NOT_FOUND }, { 409, ERR_CONFLICT }, { 400, ERR_INPUT },
-		{ 405, ERR_INPUT },  { 415, ERR_INPUT },  { 422, ERR_INPUT },     { 429, ERR_TRANSIENT }, { 500, ERR_TRANSIENT },
-		{ 503, ERR_TRANSIENT }, { 302, ERR_TRANSIENT },
+		{ 401, ERR_DENIED },    { 403, ERR_DENIED },    { 404, ERR_NOT_FOUND }, { 409, ERR_CONFLICT },
+		{ 400, ERR_INPUT },     { 405, ERR_INPUT },     { 415, ERR_INPUT },     { 422, ERR_INPUT },
+		{ 429, ERR_TRANSIENT }, { 500, ERR_TRANSIENT }, { 503, ERR_TRANSIENT }, { 302, ERR_TRANSIENT },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		struct err err = ERR_INIT;

@@ -37,14 +37,19 @@ static struct lease *take_for(int64_t duration, int64_t patience, bool *waited, 
 {
 	static char other[] = "other/boot/1/2";
 	const struct lease_options options = {
-		.ns = "shop", .name = "web", .duration = duration, .waiting = count_waiting, .context = other,
+		.ns = "shop",
+		.name = "web",
+		.duration = duration,
+		.waiting = count_waiting,
+		.context = other,
 	};
 	return lease_take(&fake->kube, &options, clock_now() + patience, waited, err);
 }
 
 static void put_holder(const char *holder, int seconds, const char *renewed)
 {
-	CLEANUP(text_freep) char *json = text_printf(
+	CLEANUP(text_freep)
+	char *json = text_printf(
 		"{\"spec\":{\"holderIdentity\":\"%s\",\"leaseDurationSeconds\":%d,\"renewTime\":\"%s\",\"leaseTransitions\":4}}", holder,
 		seconds, renewed);
 	(void)fake_kube_put(fake, LEASE, json);

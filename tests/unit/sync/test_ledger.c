@@ -193,7 +193,7 @@ START_TEST(records_have_a_controller_and_only_labels_of_ours)
 	for (size_t i = 0; i < fake->objects.count; i++) {
 		const cJSON *object = fake->objects.entries[i].value;
 		const cJSON *label = NULL;
-		cJSON_ArrayForEach(label, doc_at(object, "metadata/labels")) {
+		cJSON_ArrayForEach (label, doc_at(object, "metadata/labels")) {
 			ck_assert(strncmp(label->string, "plumb.dev/", 10) == 0);
 			ck_assert_str_ne(label->string, LABEL_NAME);
 		}
@@ -744,9 +744,9 @@ START_TEST(records_that_make_no_sense_are_skipped)
 	};
 	for (size_t i = 0; i < ARRAY_LEN(records); i++) {
 		CLEANUP(text_freep) char *path = text_printf(RECORDS "/%s", records[i][0]);
-		CLEANUP(text_freep) char *json = text_printf(
-			"{\"metadata\":{\"labels\":{\"plumb.dev/record-of\":\"web\",\"plumb.dev/record\":\"%s\"}},%s}", records[i][1],
-			records[i][2]);
+		CLEANUP(text_freep)
+		char *json = text_printf("{\"metadata\":{\"labels\":{\"plumb.dev/record-of\":\"web\",\"plumb.dev/record\":\"%s\"}},%s}",
+		                         records[i][1], records[i][2]);
 		(void)fake_kube_put(fake, path, json);
 	}
 	struct ledger *ledger = open_it();

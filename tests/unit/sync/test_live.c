@@ -66,7 +66,9 @@ static const struct kube_ops script_ops = { .send = script_send, .run = script_r
 static const struct resource deployments = {
 	.group = "apps", .version = "v1", .kind = "Deployment", .plural = "deployments", .namespaced = true
 };
-static const struct resource configmaps = { .group = "", .version = "v1", .kind = "ConfigMap", .plural = "configmaps", .namespaced = true };
+static const struct resource configmaps = {
+	.group = "", .version = "v1", .kind = "ConfigMap", .plural = "configmaps", .namespaced = true
+};
 
 static struct script script_of(const struct answer *answers, size_t count)
 {
@@ -109,10 +111,13 @@ END_TEST
 START_TEST(a_long_list_is_read_in_pages_and_begun_anew_when_its_token_is_too_old)
 {
 	static const struct answer answers[] = {
-		{ "/apis/apps/v1/namespaces/shop/deployments?limit=5000", 200, "{\"metadata\":{\"continue\":\"t=1\"},\"items\":[" ITEM("gone", "u0") "]}" },
+		{ "/apis/apps/v1/namespaces/shop/deployments?limit=5000", 200,
+		  "{\"metadata\":{\"continue\":\"t=1\"},\"items\":[" ITEM("gone", "u0") "]}" },
 		{ "/apis/apps/v1/namespaces/shop/deployments?limit=5000&continue=t%3D1", 410, "{\"kind\":\"Status\"}" },
-		{ "/apis/apps/v1/namespaces/shop/deployments?limit=5000", 200, "{\"items\":[" ITEM("a", "u1") "],\"metadata\":{\"continue\":\"t2\"}}" },
-		{ "/apis/apps/v1/namespaces/shop/deployments?limit=5000&continue=t2", 200, "{\"metadata\":{\"continue\":\"\"},\"items\":[" ITEM("b", "u2") "]}" },
+		{ "/apis/apps/v1/namespaces/shop/deployments?limit=5000", 200,
+		  "{\"items\":[" ITEM("a", "u1") "],\"metadata\":{\"continue\":\"t2\"}}" },
+		{ "/apis/apps/v1/namespaces/shop/deployments?limit=5000&continue=t2", 200,
+		  "{\"metadata\":{\"continue\":\"\"},\"items\":[" ITEM("b", "u2") "]}" },
 	};
 	struct script script = script_of(answers, ARRAY_LEN(answers));
 	struct live_query query = { .resource = &deployments, .ns = "shop" };
@@ -142,7 +147,8 @@ START_TEST(what_is_denied_or_absent_is_an_answer_and_what_fails_spoils_nothing_e
 	static const struct answer answers[] = {
 		{ "/apis/apps/v1/deployments?limit=5000", 403, "{\"kind\":\"Status\",\"reason\":\"Forbidden\"}" },
 		{ "/api/v1/namespaces/shop/configmaps/a", 404, "{\"kind\":\"Status\"}" },
-		{ "/api/v1/namespaces/shop/configmaps?limit=5000", 200, "{\"metadata\":{\"continue\":\"x\"},\"items\":[" ITEM("half", "u1") "]}" },
+		{ "/api/v1/namespaces/shop/configmaps?limit=5000", 200,
+		  "{\"metadata\":{\"continue\":\"x\"},\"items\":[" ITEM("half", "u1") "]}" },
 		{ "/api/v1/namespaces/shop/configmaps/b", 200, ITEM("b", "u2") },
 		{ "/api/v1/namespaces/shop/configmaps?limit=5000&continue=x", 500, "{\"kind\":\"Status\",\"message\":\"etcd\"}" },
 	};
@@ -166,8 +172,16 @@ END_TEST
 START_TEST(answers_that_are_no_list_or_no_object_are_errors)
 {
 	static const char *const replies[] = {
-		"", "[]", "{}", "{\"items\":{}}", "{\"items\":[", "{\"items\":[{\"metadata\":{\"name\":\"a\"}}]}",
-		"{\"items\":[{\"metadata\":}]}", "{\"items\":[" ITEM("a", "u1"), "{\"metadata\":5x,\"items\":[]}", "{\"items\":[}]}",
+		"",
+		"[]",
+		"{}",
+		"{\"items\":{}}",
+		"{\"items\":[",
+		"{\"items\":[{\"metadata\":{\"name\":\"a\"}}]}",
+		"{\"items\":[{\"metadata\":}]}",
+		"{\"items\":[" ITEM("a", "u1"),
+		"{\"metadata\":5x,\"items\":[]}",
+		"{\"items\":[}]}",
 	};
 	for (size_t i = 0; i < ARRAY_LEN(replies); i++) {
 		const struct answer answers[] = { { "/api/v1/configmaps?limit=5000", 200, replies[i] } };
@@ -198,10 +212,11 @@ END_TEST
 
 START_TEST(what_nobody_needs_of_the_metadata_is_dropped)
 {
-	cJSON *metadata = cJSON_Parse("{\"name\":\"a\",\"uid\":\"u\",\"deletionTimestamp\":\"2026-01-01T00:00:00Z\",\"annotations\":{"
-	                              "\"kubectl.kubernetes.io/last-applied-configuration\":\"{}\",\"x\":\"1\"},\"managedFields\":["
-	                              "{\"manager\":\"m\",\"operation\":\"Update\",\"subresource\":\"status\",\"fieldsV1\":{\"f:status\":{}}},"
-	                              "{\"manager\":\"m\",\"operation\":\"Update\",\"fieldsV1\":{\"f:spec\":{}}}]}");
+	cJSON *metadata = cJSON_Parse(
+		"{\"name\":\"a\",\"uid\":\"u\",\"deletionTimestamp\":\"2026-01-01T00:00:00Z\",\"annotations\":{"
+		"\"kubectl.kubernetes.io/last-applied-configuration\":\"{}\",\"x\":\"1\"},\"managedFields\":["
+		"{\"manager\":\"m\",\"operation\":\"Update\",\"subresource\":\"status\",\"fieldsV1\":{\"f:status\":{}}},"
+		"{\"manager\":\"m\",\"operation\":\"Update\",\"fieldsV1\":{\"f:spec\":{}}}]}");
 	struct live *live = live_new("", "ConfigMap", metadata);
 	ck_assert_ptr_nonnull(live);
 	ck_assert(live->deleting);

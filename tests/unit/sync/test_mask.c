@@ -16,8 +16,11 @@ static void expect(const cJSON *doc, const char *json)
 /* The same pair of objects as `kubectl diff` of 1.36 shows it: equal and one-sided values alike. */
 START_TEST(values_are_masked_as_kubectl_does)
 {
-	CLEANUP(doc_freep) cJSON *before = cJSON_Parse("{\"kind\":\"Secret\",\"data\":{\"differs\":\"dHdv\",\"goes\":\"dGhyZWU=\",\"same\":\"b25l\"}}");
-	CLEANUP(doc_freep) cJSON *after = cJSON_Parse("{\"kind\":\"Secret\",\"data\":{\"comes\":\"Zm91cg==\",\"differs\":\"Y2hhbmdlZA==\",\"same\":\"b25l\"}}");
+	CLEANUP(doc_freep)
+	cJSON *before = cJSON_Parse("{\"kind\":\"Secret\",\"data\":{\"differs\":\"dHdv\",\"goes\":\"dGhyZWU=\",\"same\":\"b25l\"}}");
+	CLEANUP(doc_freep)
+	cJSON *after = cJSON_Parse(
+		"{\"kind\":\"Secret\",\"data\":{\"comes\":\"Zm91cg==\",\"differs\":\"Y2hhbmdlZA==\",\"same\":\"b25l\"}}");
 	mask_secrets(before, after);
 	expect(before, "{\"kind\":\"Secret\",\"data\":{\"differs\":\"*** (before)\",\"goes\":\"***\",\"same\":\"***\"}}");
 	expect(after, "{\"kind\":\"Secret\",\"data\":{\"comes\":\"***\",\"differs\":\"*** (after)\",\"same\":\"***\"}}");
@@ -38,23 +41,31 @@ END_TEST
 
 START_TEST(copies_of_the_object_in_annotations_are_masked_and_other_annotations_are_not)
 {
-	CLEANUP(doc_freep) cJSON *before = cJSON_Parse(
+	CLEANUP(doc_freep)
+	cJSON *before = cJSON_Parse(
 		"{\"kind\":\"Secret\",\"metadata\":{\"annotations\":{\"kubectl.kubernetes.io/last-applied-configuration\":\"{\\\"data\\\":1}\","
 		"\"kapp.k14s.io/original\":\" {\\\"data\\\":1}\",\"team\":\"shop\",\"empty\":\"\"}}}");
-	CLEANUP(doc_freep) cJSON *after = cJSON_Parse(
+	CLEANUP(doc_freep)
+	cJSON *after = cJSON_Parse(
 		"{\"kind\":\"Secret\",\"metadata\":{\"annotations\":{\"kubectl.kubernetes.io/last-applied-configuration\":\"{\\\"data\\\":2}\","
 		"\"team\":\"bank\"}}}");
 	mask_secrets(before, after);
-	expect(before, "{\"kind\":\"Secret\",\"metadata\":{\"annotations\":{\"kubectl.kubernetes.io/last-applied-configuration\":\"*** (before)\","
-	               "\"kapp.k14s.io/original\":\"***\",\"team\":\"shop\",\"empty\":\"\"}}}");
-	expect(after, "{\"kind\":\"Secret\",\"metadata\":{\"annotations\":{\"kubectl.kubernetes.io/last-applied-configuration\":\"*** (after)\","
-	              "\"team\":\"bank\"}}}");
+	expect(
+		before,
+		"{\"kind\":\"Secret\",\"metadata\":{\"annotations\":{\"kubectl.kubernetes.io/last-applied-configuration\":\"*** (before)\","
+		"\"kapp.k14s.io/original\":\"***\",\"team\":\"shop\",\"empty\":\"\"}}}");
+	expect(
+		after,
+		"{\"kind\":\"Secret\",\"metadata\":{\"annotations\":{\"kubectl.kubernetes.io/last-applied-configuration\":\"*** (after)\","
+		"\"team\":\"bank\"}}}");
 }
 END_TEST
 
 START_TEST(values_of_any_type_are_masked)
 {
-	CLEANUP(doc_freep) cJSON *before = cJSON_Parse("{\"kind\":\"Secret\",\"data\":{\"a\":7,\"b\":{\"c\":\"x\"},\"d\":null},\"stringData\":\"hunter2\"}");
+	CLEANUP(doc_freep)
+	cJSON *before = cJSON_Parse(
+		"{\"kind\":\"Secret\",\"data\":{\"a\":7,\"b\":{\"c\":\"x\"},\"d\":null},\"stringData\":\"hunter2\"}");
 	CLEANUP(doc_freep) cJSON *after = cJSON_Parse("{\"kind\":\"Secret\",\"data\":[\"hunter2\"]}");
 	mask_secrets(before, after);
 	expect(before, "{\"kind\":\"Secret\",\"data\":{\"a\":\"***\",\"b\":\"***\",\"d\":\"***\"},\"stringData\":\"***\"}");

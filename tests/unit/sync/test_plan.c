@@ -39,7 +39,7 @@ static void stamp(cJSON *metadata)
 static void read_desired(struct scene *scene)
 {
 	const cJSON *item = NULL;
-	cJSON_ArrayForEach(item, doc_get(scene->doc, "desired")) {
+	cJSON_ArrayForEach (item, doc_get(scene->doc, "desired")) {
 		cJSON *copy = cJSON_Duplicate(item, true);
 		stamp(doc_get(copy, "metadata"));
 		struct object *object = object_new(copy, NULL, 0, NULL);
@@ -64,10 +64,10 @@ static cJSON *set_for(const cJSON *value)
 {
 	cJSON *set = cJSON_CreateObject();
 	const cJSON *child = NULL;
-	cJSON_ArrayForEach(child, value) {
+	cJSON_ArrayForEach (child, value) {
 		const char *name = cJSON_IsArray(value) ? doc_text(child, "name") : NULL;
-		CLEANUP(text_freep) char *key = name ? text_printf("k:{\"name\":\"%s\"}", name)
-		                                     : text_printf("f:%s", child->string ? child->string : "");
+		CLEANUP(text_freep)
+		char *key = name ? text_printf("k:{\"name\":\"%s\"}", name) : text_printf("f:%s", child->string ? child->string : "");
 		cJSON_AddItemToObject(set, key, set_for(child));
 	}
 	return set;
@@ -138,7 +138,7 @@ static void expand(const struct object *object, cJSON *metadata)
 		doc_set_text(annotations, NOTE_DIGEST, text);
 	}
 	cJSON *entry = NULL;
-	cJSON_ArrayForEach(entry, doc_get(metadata, "managedFields")) {
+	cJSON_ArrayForEach (entry, doc_get(metadata, "managedFields")) {
 		const char *set = doc_text(entry, "fieldsV1");
 		if (set) {
 			doc_set(entry, "fieldsV1", expand_set(object, set));
@@ -149,7 +149,7 @@ static void expand(const struct object *object, cJSON *metadata)
 static void read_live(struct scene *scene)
 {
 	const cJSON *item = NULL;
-	cJSON_ArrayForEach(item, doc_get(scene->doc, "live")) {
+	cJSON_ArrayForEach (item, doc_get(scene->doc, "live")) {
 		CLEANUP(doc_freep) cJSON *copy = cJSON_Duplicate(item, true);
 		cJSON *metadata = cJSON_DetachItemFromObjectCaseSensitive(copy, "metadata");
 		const char *name = doc_text(metadata, "name");
@@ -173,7 +173,7 @@ static void read_live(struct scene *scene)
 static void read_inventory(struct scene *scene)
 {
 	const cJSON *item = NULL;
-	cJSON_ArrayForEach(item, doc_get(scene->doc, "inventory")) {
+	cJSON_ArrayForEach (item, doc_get(scene->doc, "inventory")) {
 		struct inventory_row *row = inventory_row_of(item);
 		ck_assert_ptr_nonnull(row);
 		if (!doc_get(item, "uid")) {
@@ -203,7 +203,7 @@ static bool kind_known(void *context, const char *group, const char *kind)
 {
 	(void)group;
 	const cJSON *unknown = NULL;
-	cJSON_ArrayForEach(unknown, doc_at(context, "options/unknownKinds")) {
+	cJSON_ArrayForEach (unknown, doc_at(context, "options/unknownKinds")) {
 		if (strcmp(unknown->valuestring, kind) == 0) {
 			return false;
 		}
@@ -217,7 +217,7 @@ static struct plan *plan_of(const struct scene *scene)
 	const cJSON *options = doc_get(scene->doc, "options");
 	const cJSON *name = NULL;
 	size_t count = 0;
-	cJSON_ArrayForEach(name, doc_get(options, "takeOver")) {
+	cJSON_ArrayForEach (name, doc_get(options, "takeOver")) {
 		take_over[count++] = name->valuestring;
 	}
 	const struct plan_options plan_options = {
@@ -239,11 +239,12 @@ static const char *const kind_names[] = { "none", "create", "change", "heal", "a
 
 static void print_action(struct buf *out, const struct action *action)
 {
-	const struct { bool set; const char *name; } flags[] = {
-		{ action->maybe, "maybe" },
-		{ action->force, "force" },
-		{ action->take_over, "take_over" },
-		{ action->drop_replicas, "drop_replicas" },
+	const struct {
+		bool set;
+		const char *name;
+	} flags[] = {
+		{ action->maybe, "maybe" },         { action->force, "force" },
+		{ action->take_over, "take_over" }, { action->drop_replicas, "drop_replicas" },
 		{ action->hand_over, "hand_over" },
 	};
 	CLEANUP(text_freep) char *name = ident_text(action->desired ? &action->desired->id : &action->row->id);
@@ -261,7 +262,7 @@ static void print_action(struct buf *out, const struct action *action)
 static void print_lines(struct buf *out, const cJSON *lines)
 {
 	const cJSON *line = NULL;
-	cJSON_ArrayForEach(line, lines) {
+	cJSON_ArrayForEach (line, lines) {
 		(void)buf_printf(out, "%s\n", line->valuestring);
 	}
 }
@@ -294,11 +295,22 @@ END_TEST
 
 START_TEST(only_actions_that_write_count_as_writing)
 {
-	static const struct { const char *name; bool writes; } cases[] = {
-		{ "in-sync.json", false },      { "create.json", true },     { "change.json", true },
-		{ "heal-image.json", true },    { "adopt.json", true },      { "prune.json", true },
-		{ "keep-without-prune.json", false }, { "forget-gone.json", false }, { "skip-disabled.json", false },
-		{ "wait-deletion.json", false }, { "block-other-sync.json", false }, { "brake.json", false },
+	static const struct {
+		const char *name;
+		bool writes;
+	} cases[] = {
+		{ "in-sync.json", false },
+		{ "create.json", true },
+		{ "change.json", true },
+		{ "heal-image.json", true },
+		{ "adopt.json", true },
+		{ "prune.json", true },
+		{ "keep-without-prune.json", false },
+		{ "forget-gone.json", false },
+		{ "skip-disabled.json", false },
+		{ "wait-deletion.json", false },
+		{ "block-other-sync.json", false },
+		{ "brake.json", false },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		CLEANUP(scene_release) struct scene scene = scene_of(case_read(CASES, cases[i].name));
@@ -320,9 +332,12 @@ static struct object *object_of(const char *text)
 
 START_TEST(the_digest_is_versioned_and_does_not_depend_on_the_order_of_keys)
 {
-	struct object *a = object_of("{\"apiVersion\":\"v1\",\"kind\":\"X\",\"metadata\":{\"name\":\"a\"},\"data\":{\"x\":1,\"y\":\"2\"}}");
-	struct object *b = object_of("{\"kind\":\"X\",\"data\":{\"y\":\"2\",\"x\":1},\"metadata\":{\"name\":\"a\"},\"apiVersion\":\"v1\"}");
-	struct object *c = object_of("{\"kind\":\"X\",\"data\":{\"y\":2,\"x\":1},\"metadata\":{\"name\":\"a\"},\"apiVersion\":\"v1\"}");
+	struct object *a = object_of(
+		"{\"apiVersion\":\"v1\",\"kind\":\"X\",\"metadata\":{\"name\":\"a\"},\"data\":{\"x\":1,\"y\":\"2\"}}");
+	struct object *b = object_of(
+		"{\"kind\":\"X\",\"data\":{\"y\":\"2\",\"x\":1},\"metadata\":{\"name\":\"a\"},\"apiVersion\":\"v1\"}");
+	struct object *c = object_of(
+		"{\"kind\":\"X\",\"data\":{\"y\":2,\"x\":1},\"metadata\":{\"name\":\"a\"},\"apiVersion\":\"v1\"}");
 	char first[16];
 	char second[16];
 	char third[16];
@@ -361,7 +376,10 @@ START_TEST(ten_thousand_objects_are_planned_in_no_time)
 	cJSON *live = cJSON_AddArrayToObject(doc, "live");
 	cJSON *rows = cJSON_AddArrayToObject(doc, "inventory");
 	for (int i = 0; i < COUNT; i++) {
-		CLEANUP(text_freep) char *object = text_printf("{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":{\"name\":\"n%d\",\"namespace\":\"x\"},\"data\":{\"k\":\"v\"}}", i);
+		CLEANUP(text_freep)
+		char *object = text_printf(
+			"{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":{\"name\":\"n%d\",\"namespace\":\"x\"},\"data\":{\"k\":\"v\"}}",
+			i);
 		CLEANUP(text_freep) char *row = text_printf("{\"kind\":\"ConfigMap\",\"name\":\"n%d\",\"namespace\":\"x\"}", i);
 		cJSON_AddItemToArray(i % 2 ? desired : live, cJSON_Parse(object));
 		cJSON_AddItemToArray(rows, cJSON_Parse(row));
@@ -369,14 +387,14 @@ START_TEST(ten_thousand_objects_are_planned_in_no_time)
 	CLEANUP(scene_release) struct scene scene = { .doc = doc };
 	read_desired(&scene);
 	const cJSON *item = NULL;
-	cJSON_ArrayForEach(item, live) {
+	cJSON_ArrayForEach (item, live) {
 		cJSON *metadata = cJSON_Duplicate(doc_get(item, "metadata"), true);
 		stamp(metadata);
 		CLEANUP(text_freep) char *uid = text_printf("u-%s", doc_text(metadata, "name"));
 		doc_set_text(metadata, "uid", uid);
 		lives_take(&scene.live, live_new("", "ConfigMap", metadata));
 	}
-	cJSON_ArrayForEach(item, rows) {
+	cJSON_ArrayForEach (item, rows) {
 		struct inventory_row *row = inventory_row_of(item);
 		free(row->uid);
 		row->uid = text_printf("u-%s", row->id.name);

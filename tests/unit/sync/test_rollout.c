@@ -117,20 +117,31 @@ static void count_change(void *context, const struct rollout *rollout)
 	((struct fake *)context)->changes++;
 }
 
-static const struct resource deployments = { .group = "apps", .version = "v1", .kind = "Deployment", .plural = "deployments", .namespaced = true, .listable = true };
-static const struct resource statefulsets = { .group = "apps", .version = "v1", .kind = "StatefulSet", .plural = "statefulsets", .namespaced = true, .listable = true };
-static const struct resource configmaps = { .group = "", .version = "v1", .kind = "ConfigMap", .plural = "configmaps", .namespaced = true, .listable = true };
+static const struct resource deployments = {
+	.group = "apps", .version = "v1", .kind = "Deployment", .plural = "deployments", .namespaced = true, .listable = true
+};
+static const struct resource statefulsets = {
+	.group = "apps", .version = "v1", .kind = "StatefulSet", .plural = "statefulsets", .namespaced = true, .listable = true
+};
+static const struct resource configmaps = {
+	.group = "", .version = "v1", .kind = "ConfigMap", .plural = "configmaps", .namespaced = true, .listable = true
+};
 
 static struct rollout follow(const struct resource *resource, const char *name)
 {
 	return (struct rollout){ .id = ident_make(resource->group, resource->kind, "shop", name),
-		                     .resource = resource, .uid = text_dup("u1"), .generation = 2 };
+		                     .resource = resource,
+		                     .uid = text_dup("u1"),
+		                     .generation = 2 };
 }
 
 static bool wait_for(struct fake *fake, struct rollout *rollouts, size_t count, int64_t timeout, struct err *err)
 {
-	struct rollout_options options = { .deadline = clock_now() + timeout, .selector = "plumb.dev/sync=a b",
-		                               .changed = count_change, .alive = is_alive, .context = fake };
+	struct rollout_options options = { .deadline = clock_now() + timeout,
+		                               .selector = "plumb.dev/sync=a b",
+		                               .changed = count_change,
+		                               .alive = is_alive,
+		                               .context = fake };
 	fake->alive_at = clock_now();
 	bool well = rollout_wait(&fake->kube, rollouts, count, &options, err);
 	ck_assert_uint_eq(fake->queued, 0);
@@ -249,7 +260,8 @@ START_TEST(a_failure_names_the_pods_of_the_newest_replicaset_and_does_not_end_th
 	ck_assert_str_eq(both[0].report.message, why);
 	ck_assert(both[0].settled);
 	ck_assert_int_eq(both[1].report.health, HEALTH_CURRENT);
-	ck_assert_str_eq(fake.last_pods, "/api/v1/namespaces/shop/pods?limit=100&labelSelector=app%3Dweb%2Ctier%20in%20%28a%2Cb%29%2C%21old");
+	ck_assert_str_eq(fake.last_pods,
+	                 "/api/v1/namespaces/shop/pods?limit=100&labelSelector=app%3Dweb%2Ctier%20in%20%28a%2Cb%29%2C%21old");
 	rollout_release(&both[0]);
 	rollout_release(&both[1]);
 }
@@ -442,7 +454,8 @@ START_TEST(many_are_read_by_list_in_pages_and_what_it_misses_by_get)
 	follow_many(&fake, &configmaps, many);
 	ck_assert_uint_eq(fake.lists, 2);
 	ck_assert_uint_eq(fake.gets, 1);
-	ck_assert_str_eq(fake.last_list, "/api/v1/namespaces/shop/configmaps?limit=500&labelSelector=plumb.dev%2Fsync%3Da%20b&continue=to%2Fken");
+	ck_assert_str_eq(fake.last_list,
+	                 "/api/v1/namespaces/shop/configmaps?limit=500&labelSelector=plumb.dev%2Fsync%3Da%20b&continue=to%2Fken");
 }
 END_TEST
 
@@ -459,8 +472,8 @@ END_TEST
 static int deployments_listed(struct fake *fake, const char *path, struct buf *reply)
 {
 	static const char item[] = "\"uid\":\"u1\",\"generation\":2},\"spec\":{\"replicas\":1},\"status\":{\"observedGeneration\":2,"
-	                           "\"replicas\":1,\"updatedReplicas\":1,\"readyReplicas\":1,\"availableReplicas\":%d,\"conditions\":"
-	                           "[{\"type\":\"Available\",\"status\":\"True\"}]}}";
+							   "\"replicas\":1,\"updatedReplicas\":1,\"readyReplicas\":1,\"availableReplicas\":%d,\"conditions\":"
+							   "[{\"type\":\"Available\",\"status\":\"True\"}]}}";
 	(void)path;
 	(void)say(reply, "{\"metadata\":{},\"items\":[");
 	for (int i = 0; i < MANY; i++) {
@@ -491,8 +504,10 @@ static int quota(struct fake *fake, const char *path, struct buf *reply)
 	if (strchr(path, '?')) {
 		return say(reply, "{\"items\":[]}");
 	}
-	return say(reply, "{\"apiVersion\":\"apps/v1\",\"kind\":\"StatefulSet\",\"metadata\":{\"name\":\"db\",\"uid\":\"u1\",\"generation\":2},"
-	                  "\"spec\":{\"replicas\":2,\"selector\":{\"matchLabels\":{\"app\":\"db\"}}},\"status\":{\"observedGeneration\":2}}");
+	return say(
+		reply,
+		"{\"apiVersion\":\"apps/v1\",\"kind\":\"StatefulSet\",\"metadata\":{\"name\":\"db\",\"uid\":\"u1\",\"generation\":2},"
+		"\"spec\":{\"replicas\":2,\"selector\":{\"matchLabels\":{\"app\":\"db\"}}},\"status\":{\"observedGeneration\":2}}");
 }
 
 START_TEST(a_statefulset_whose_pods_cannot_be_made_says_why)

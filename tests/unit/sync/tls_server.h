@@ -39,7 +39,8 @@ static X509 *make_cert(EVP_PKEY *key)
 	(void)X509_set_issuer_name(cert, name);
 	X509V3_CTX context;
 	X509V3_set_ctx(&context, cert, cert, NULL, NULL, 0);
-	X509_EXTENSION *names = X509V3_EXT_conf_nid(NULL, &context, NID_subject_alt_name, "IP:127.0.0.1,DNS:localhost,DNS:kubernetes");
+	X509_EXTENSION *names = X509V3_EXT_conf_nid(NULL, &context, NID_subject_alt_name,
+	                                            "IP:127.0.0.1,DNS:localhost,DNS:kubernetes");
 	(void)X509_add_ext(cert, names, -1);
 	X509_EXTENSION_free(names);
 	ck_assert_int_gt(X509_sign(cert, key, EVP_sha256()), 0);
