@@ -140,6 +140,20 @@ void output_sync_text(const struct report *report, int64_t milliseconds, struct 
 	(void)buf_printf(out, "; %s in %.1f s\n", report_result_text(report->result), (double)milliseconds / 1000);
 }
 
+/* "web r7->r8", "web r1" of a new Deployment, "web r7->?" where the number is not known yet. */
+static void put_revision(const struct ledger_revision *revision, struct buf *out)
+{
+	(void)buf_printf(out, "%s%s ", out->len ? ", " : "", revision->id.name);
+	if (revision->from) {
+		(void)buf_printf(out, "r%lld->", (long long)revision->from);
+	}
+	if (revision->to) {
+		(void)buf_printf(out, "r%lld", (long long)revision->to);
+	} else {
+		(void)buf_putc(out, '?');
+	}
+}
+
 void output_syncs_text(const struct ledger *ledger, struct buf *out)
 {
 	enum { COLUMNS = 7 };
@@ -156,13 +170,7 @@ void output_syncs_text(const struct ledger *ledger, struct buf *out)
 		output_time(sync->finished ? sync->finished : sync->started, when);
 		struct buf revisions = BUF_INIT(LIMIT_KIB(64));
 		for (size_t j = 0; j < sync->revision_count; j++) {
-			const struct ledger_revision *revision = &sync->revisions[j];
-			(void)buf_printf(&revisions, "%s%s ", revisions.len ? ", " : "", revision->id.name);
-			if (revision->to) {
-				(void)buf_printf(&revisions, "r%lld->r%lld", (long long)revision->from, (long long)revision->to);
-			} else {
-				(void)buf_printf(&revisions, "r%lld->?", (long long)revision->from);
-			}
+			put_revision(&sync->revisions[j], &revisions);
 		}
 		made[at++] = text_printf("%lld", (long long)sync->number);
 		made[at++] = text_printf("%.*s", SHORT_ID, sync->commit ? sync->commit : "-");

@@ -457,6 +457,7 @@ void cycle_sync(const struct cycle_options *options, struct report *report)
 	struct cycle cycle = { .options = options, .report = report };
 	free(report->name);
 	report->name = text_dup(options->name);
+	text_set(&report->ns, options->ns ? options->ns : "");
 	report->result = RESULT_FAILED;
 	run(&cycle);
 	if (report->result == RESULT_FAILED && report->failures[FAILURE_STOPPED] && !report->failures[FAILURE_MANIFESTS] &&
