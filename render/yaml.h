@@ -24,8 +24,9 @@ void yaml_read(const char *path, const char *text, size_t len, yaml_document *ea
 
 /*
  * Appends the document as Kustomize and kubectl print it: keys in goyaml's order (a2 before a10), lists not indented under
- * their key, text folded beyond 80 columns, quoted where it would read as something else. Ends with a newline. false over
- * the buffer's maximum; the buffer is then as before.
+ * their key, text folded beyond 80 columns, quoted where it would read as something else (a byte order mark and the line
+ * breaks U+0085, U+2028, U+2029 are spelled differently, and mean the same). Ends with a newline. false over the buffer's
+ * maximum; the buffer is then as before.
  */
 bool yaml_write(const cJSON *document, struct buf *out) MUST_CHECK;
 

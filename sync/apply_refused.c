@@ -41,6 +41,7 @@ static const char *passing(const struct work *work, const struct kube_status *st
 		const char *text;
 	} rows[] = {
 		{ 403, "exceeded quota", "exceeded quota" },
+		{ 403, "status unknown for quota", "a quota is not counted yet" },
 		{ 403, "being terminated", "its namespace is being terminated" },
 		{ 404, "could not find the requested resource", "the kind is not served yet" },
 		{ 409, "being terminated", "its namespace is being terminated" },
