@@ -18,6 +18,7 @@
 #define LIMIT_DEPTH ((size_t)100)          /* nested mappings and lists */
 #define LIMIT_NODES ((size_t)2000000)      /* values of one document, aliases expanded */
 #define LIMIT_ALIAS_NODES ((size_t)200000) /* values that aliases add to one document */
+#define LIMIT_BUILD_BYTES LIMIT_MIB(1024)  /* memory of one Kustomize build */
 #define LIMIT_PROBLEMS ((size_t)200)       /* errors shown of one pass */
 #define LIMIT_OBJECT_BYTES LIMIT_MIB(3)    /* one object as JSON, the API server's own limit */
 
