@@ -10,6 +10,7 @@
 #include "sync/git/repo.h"
 #include "sync/kube/config.h"
 #include "sync/report.h"
+#include "sync/unowned.h"
 
 /* What the flags say. Strings are borrowed; NULL where not given. */
 struct cycle_options {
@@ -18,8 +19,10 @@ struct cycle_options {
 	const char *path;  /* of the manifests in the repository; "." or NULL: its root */
 	const char *store; /* --store */
 	struct kube_config_options access;
-	const char *name; /* of the sync; a DNS label */
-	const char *ns;   /* NULL: the context's namespace */
+	const char *name;                    /* of the sync; a DNS label */
+	const char *ns;                      /* NULL: the context's namespace */
+	const char *target_ns;               /* overrides the namespace of namespaced objects; NULL: `ns` for those that name none */
+	const struct unowned_rules *unowned; /* fields that are neither owned nor healed; NULL for none */
 	bool create_namespace;
 	bool prune;
 	int prune_limit;               /* percent; -1: the default brake */
