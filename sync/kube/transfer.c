@@ -241,9 +241,8 @@ static CURLcode set_tls(CURL *easy, const struct target *target)
 	return code;
 }
 
-static CURLcode set_fixed(struct transfer *transfer, const struct target *target)
+CURLcode target_set(const struct target *target, CURL *easy)
 {
-	CURL *easy = transfer->easy;
 	CURLcode code = set_tls(easy, target);
 	code = code ? code
 	            : curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR,
@@ -256,8 +255,22 @@ static CURLcode set_fixed(struct transfer *transfer, const struct target *target
 	code = code ? code : curl_easy_setopt(easy, CURLOPT_TCP_KEEPIDLE, (long)KEEPALIVE_IDLE);
 	code = code ? code : curl_easy_setopt(easy, CURLOPT_TCP_KEEPINTVL, (long)KEEPALIVE_EVERY);
 	code = code ? code : curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, on_socket);
-	code = code ? code : curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, (long)RECEIVE_BYTES);
 	code = code ? code : curl_easy_setopt(easy, CURLOPT_USERAGENT, target->user_agent);
+	if (target->proxy) {
+		code = code ? code : curl_easy_setopt(easy, CURLOPT_PROXY, target->proxy);
+		code = code ? code : curl_easy_setopt(easy, CURLOPT_NOPROXY, "");
+	}
+	if (target->connect) {
+		code = code ? code : curl_easy_setopt(easy, CURLOPT_CONNECT_TO, target->connect);
+	}
+	return code;
+}
+
+static CURLcode set_fixed(struct transfer *transfer, const struct target *target)
+{
+	CURL *easy = transfer->easy;
+	CURLcode code = target_set(target, easy);
+	code = code ? code : curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, (long)RECEIVE_BYTES);
 	code = code ? code : curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer->error);
 	code = code ? code : curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
 	code = code ? code : curl_easy_setopt(easy, CURLOPT_HEADERDATA, transfer);
@@ -266,13 +279,6 @@ static CURLcode set_fixed(struct transfer *transfer, const struct target *target
 	code = code ? code : curl_easy_setopt(easy, CURLOPT_READFUNCTION, on_fetch);
 	code = code ? code : curl_easy_setopt(easy, CURLOPT_READDATA, transfer);
 	code = code ? code : curl_easy_setopt(easy, CURLOPT_PRIVATE, transfer);
-	if (target->proxy) {
-		code = code ? code : curl_easy_setopt(easy, CURLOPT_PROXY, target->proxy);
-		code = code ? code : curl_easy_setopt(easy, CURLOPT_NOPROXY, "");
-	}
-	if (target->connect) {
-		code = code ? code : curl_easy_setopt(easy, CURLOPT_CONNECT_TO, target->connect);
-	}
 	return code;
 }
 
@@ -309,19 +315,26 @@ static void set_body(CURL *easy, const struct kube_call *call)
 	(void)curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, strcmp(call->method, "GET") == 0 ? NULL : call->method);
 }
 
-static void set_cert(struct transfer *transfer, const struct auth *auth)
+void target_set_cert(CURL *easy, const struct auth *auth)
 {
 	const struct secret *cert = auth_cert(auth);
-	if (transfer->cert_generation == auth->generation || !secret_is_set(cert)) {
+	if (!secret_is_set(cert)) {
 		return;
 	}
 	struct curl_blob cert_blob = blob_of(cert);
 	struct curl_blob key_blob = blob_of(auth_key(auth));
 	cert_blob.flags = CURL_BLOB_COPY; /* a plugin's next answer frees these while connections still use them */
 	key_blob.flags = CURL_BLOB_COPY;
-	(void)curl_easy_setopt(transfer->easy, CURLOPT_SSLCERT_BLOB, &cert_blob);
-	(void)curl_easy_setopt(transfer->easy, CURLOPT_SSLKEY_BLOB, &key_blob);
-	transfer->cert_generation = auth->generation;
+	(void)curl_easy_setopt(easy, CURLOPT_SSLCERT_BLOB, &cert_blob);
+	(void)curl_easy_setopt(easy, CURLOPT_SSLKEY_BLOB, &key_blob);
+}
+
+static void set_cert(struct transfer *transfer, const struct auth *auth)
+{
+	if (transfer->cert_generation != auth->generation && secret_is_set(auth_cert(auth))) {
+		target_set_cert(transfer->easy, auth);
+		transfer->cert_generation = auth->generation;
+	}
 }
 
 static void clear_answer(struct transfer *transfer)

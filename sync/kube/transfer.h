@@ -26,6 +26,12 @@ struct target {
 bool target_init(struct target *target, const struct kube_config *config, const char *user_agent, struct err *err) MUST_CHECK;
 void target_release(struct target *target);
 
+/* What all handles to a target have in common: protocols, TLS, how connections are made and kept, the proxy. */
+CURLcode target_set(const struct target *target, CURL *easy);
+
+/* The client certificate, where there is one; copied. */
+void target_set_cert(CURL *easy, const struct auth *auth);
+
 /* Request headers that many calls share. */
 struct headers {
 	struct curl_slist *list;
