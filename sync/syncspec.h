@@ -101,6 +101,19 @@ bool syncspec_read(const cJSON *document, const struct syncspec_source *source, 
 /* Reads a file of exactly one Sync; what the file says wrong, and that it cannot be read, goes to the problems. */
 bool syncspec_load(const char *path, struct syncspec *out, struct problems *problems) MUST_CHECK;
 
+struct syncspec_list {
+	struct syncspec *specs;
+	size_t count;
+};
+
+void syncspec_list_release(struct syncspec_list *list);
+
+/*
+ * Reads all *.yaml, *.yml and *.json files of a directory (not below it), in byte order; a file may hold several Syncs. A Sync of
+ * a name that another file has, and documents of other kinds, are errors. With problems the list holds those that are whole.
+ */
+bool syncspec_load_dir(const char *dir, struct syncspec_list *out, struct problems *problems) MUST_CHECK;
+
 /* Whether the source is a path or file://, which an agent refuses unless --allow-local-repos is given. */
 bool syncspec_is_local(const struct syncspec *spec);
 
