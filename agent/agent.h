@@ -44,13 +44,13 @@
 
 struct agent_options {
 	struct kube_config_options access;
-	const char *ns;     /* the agent's own: of its Lease. NULL: the context's */
-	const char *config; /* --config DIR: Syncs from files; NULL: from the API server */
-	const char *watch_ns;  /* only Syncs of this namespace; NULL: of all */
-	const char *store;     /* of Git; NULL: the default */
+	const char *ns;                      /* the agent's own: of its Lease. NULL: the context's */
+	const char *config;                  /* --config DIR: Syncs from files; NULL: from the API server */
+	const char *watch_ns;                /* only Syncs of this namespace; NULL: of all */
+	const char *store;                   /* of Git; NULL: the default */
 	const char *default_service_account; /* NULL: the agent's own identity */
 	bool allow_local_repos;
-	int leader_elect; /* 1 on, 0 off, -1: on where the agent runs in a cluster */
+	int leader_elect;           /* 1 on, 0 off, -1: on where the agent runs in a cluster */
 	const char *health_address; /* "ADDRESS:PORT", ":9440"; NULL: the default, "" none */
 	const char *metrics_address;
 	const char *hook_address;

@@ -39,4 +39,12 @@
 #define LIMIT_DELTA_ROWS ((size_t)64)       /* inventory changes that an outcome carries itself */
 #define LIMIT_CAUSE_BYTES ((size_t)256)     /* kubernetes.io/change-cause */
 
+/* The agent. */
+#define LIMIT_LOG_LINE ((size_t)8192)       /* one line of the log */
+#define LIMIT_METRICS_BYTES LIMIT_MIB(16)   /* one answer of /metrics */
+#define LIMIT_METRIC_SERIES ((size_t)10000) /* of one family */
+#define LIMIT_HOOK_BYTES LIMIT_MIB(25)      /* the body of a webhook call, GitHub's own limit; it passes by */
+#define LIMIT_HTTP_HEAD LIMIT_KIB(8)        /* head of a request to the agent */
+#define LIMIT_HTTP_CONNECTIONS 32           /* of one endpoint of the agent */
+
 #endif
