@@ -14,8 +14,15 @@ enum {
 	LISTED_NAMES = 8,      /* more than these of one kind and namespace: a list instead of reads by name */
 };
 
+/* How many namespaces a kind is in. */
+struct spread {
+	size_t namespaces;
+	bool listed; /* by one list of the cluster */
+};
+
 struct group {
 	const struct resource *resource;
+	struct spread *spread;    /* shared by the groups of the kind */
 	const char *ns;           /* "" for cluster-scoped kinds; borrowed from an identity */
 	const struct ident **ids; /* borrowed */
 	size_t count;
@@ -27,7 +34,7 @@ struct groups {
 	struct group **items;
 	size_t count;
 	struct map by_key; /* "group/Kind/ns" -> struct group */
-	struct map kinds;  /* "group/Kind" -> how many namespaces, as a number */
+	struct map kinds;  /* "group/Kind" -> struct spread */
 	struct map wanted; /* ident_key */
 };
 
@@ -38,25 +45,23 @@ static void groups_release(struct groups *groups)
 		free(groups->items[i]);
 	}
 	free(groups->items);
+	for (size_t i = 0; i < groups->kinds.count; i++) {
+		free(groups->kinds.entries[i].value);
+	}
 	map_release(&groups->by_key);
 	map_release(&groups->kinds);
 	map_release(&groups->wanted);
 }
 
-static void *number(size_t n)
+static struct spread *spread_of(struct groups *groups, const struct resource *resource)
 {
-	return (char *)NULL + n;
-}
-
-static char *kind_key(const struct resource *resource)
-{
-	return text_printf("%s/%s", resource->group, resource->kind);
-}
-
-static size_t namespaces_of(const struct groups *groups, const struct resource *resource)
-{
-	CLEANUP(text_freep) char *key = kind_key(resource);
-	return (size_t)((char *)map_get(&groups->kinds, key) - (char *)NULL);
+	CLEANUP(text_freep) char *key = text_printf("%s/%s", resource->group, resource->kind);
+	struct spread *spread = map_get(&groups->kinds, key);
+	if (!spread) {
+		spread = alloc_new(1, sizeof *spread);
+		(void)map_set(&groups->kinds, key, spread);
+	}
+	return spread;
 }
 
 static struct group *group_of(struct groups *groups, const struct resource *resource, const char *ns)
@@ -72,8 +77,8 @@ static struct group *group_of(struct groups *groups, const struct resource *reso
 	groups->items = alloc_grow(groups->items, groups->count + 1, sizeof(struct group *));
 	groups->items[groups->count++] = group;
 	(void)map_set(&groups->by_key, key, group);
-	CLEANUP(text_freep) char *kind = kind_key(resource);
-	(void)map_set(&groups->kinds, kind, number(namespaces_of(groups, resource) + 1));
+	group->spread = spread_of(groups, resource);
+	group->spread->namespaces++;
 	return group;
 }
 
@@ -155,10 +160,9 @@ static bool is_secret(const struct resource *resource)
 }
 
 /* One list for all namespaces of a kind; Secrets never (safety rule 29). */
-static bool lists_cluster(const struct groups *groups, const struct group *group)
+static bool lists_cluster(const struct group *group)
 {
-	return group->resource->namespaced && !is_secret(group->resource) &&
-	       namespaces_of(groups, group->resource) > LISTED_NAMESPACES;
+	return group->resource->namespaced && !is_secret(group->resource) && group->spread->namespaces > LISTED_NAMESPACES;
 }
 
 /* Runs the queries, keeps of their answers what is wanted. false: one failed. */
@@ -186,15 +190,14 @@ static bool gather(struct prepared *prepared, const struct groups *groups, struc
 static bool list_by_label(struct prepared *prepared, struct groups *groups)
 {
 	CLEANUP(text_freep) char *selector = prepared_selector(prepared);
-	CLEANUP(map_release) struct map whole = MAP_INIT;
 	CLEANUP(queries_release) struct queries queries = { 0 };
 	for (size_t i = 0; i < groups->count; i++) {
 		struct group *group = groups->items[i];
-		CLEANUP(text_freep) char *kind = kind_key(group->resource);
-		bool cluster = lists_cluster(groups, group);
-		if (!group->resource->listable || (cluster && map_set(&whole, kind, group))) {
+		bool cluster = lists_cluster(group);
+		if (!group->resource->listable || group->spread->listed) {
 			continue;
 		}
+		group->spread->listed = cluster;
 		const char *ns = cluster || !*group->ns ? NULL : group->ns;
 		ask(&queries, group, &(struct live_query){ .resource = group->resource, .ns = ns, .selector = selector });
 	}
@@ -209,7 +212,7 @@ static bool list_by_label(struct prepared *prepared, struct groups *groups)
 			if (group->resource != asked->resource) {
 				continue;
 			}
-			if (lists_cluster(groups, asked)) {
+			if (lists_cluster(asked)) {
 				ask(&again, group, &(struct live_query){ .resource = group->resource, .ns = group->ns, .selector = selector });
 			} else if (group == asked) {
 				group->denied = true;

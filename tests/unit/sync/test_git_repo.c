@@ -260,8 +260,8 @@ static const char *const damages[] = {
 	"for s in stores/*/; do rm -r $s && echo x > ${s%/}; done",
 	"rm -r stores/*/refs",
 	/* What a kill leaves. */
-	"for s in stores/*/; do : > ${s}objects/pack/pack_git2_abc; : > ${s}config.lock; : > ${s}packed-refs.lock;"
-	"for r in $s/refs/plumb/*; do : > $r.lock; done; done",
+	("for s in stores/*/; do : > ${s}objects/pack/pack_git2_abc; : > ${s}config.lock; : > ${s}packed-refs.lock;"
+	 "for r in $s/refs/plumb/*; do : > $r.lock; done; done"),
 };
 
 START_TEST(heals_a_damaged_store)
