@@ -1,0 +1,33 @@
+/*
+ * Trees to JSON and to the bytes that Kustomize prints.
+ */
+#ifndef RENDER_KUSTOMIZE_WRITE_H
+#define RENDER_KUSTOMIZE_WRITE_H
+
+#include "render/base/buf.h"
+#include "render/kustomize/tree.h"
+
+/* A scalar as JSON has it. */
+struct json_scalar {
+	enum { JSON_NULL, JSON_BOOL, JSON_NUMBER, JSON_TEXT } kind;
+	const char *text; /* true, false, a number's JSON form, or the text; may point into `number` or the arena */
+	size_t len;
+	char number[48];
+};
+
+/* What goyaml v3 and encoding/json make of a scalar: 0x10 is 16, a timestamp a text, .nan and `!!int x` errors. */
+bool tree_json_scalar(struct arena *arena, const struct tree *scalar, struct json_scalar *out, struct err *err) MUST_CHECK;
+
+/*
+ * A copy as JSON has it (RNode.MarshalJSON): scalars plain and canonical (ints and floats by their JSON form, other tags gone),
+ * keys strings in byte order; a duplicate or other key and what JSON cannot hold is an error that names field and line.
+ */
+struct tree *tree_to_json(struct arena *arena, const struct tree *tree, struct err *err) MUST_CHECK;
+
+/* Compact, as encoding/json writes it: keys in byte order, <, > and & escaped. For the hashes and texts inside scalars. */
+bool tree_write_json(struct arena *arena, const struct tree *tree, struct buf *out, struct err *err) MUST_CHECK;
+
+/* Appends the document as Kustomize prints it, with a newline at its end. */
+bool tree_write_yaml(struct arena *arena, const struct tree *tree, struct buf *out, struct err *err) MUST_CHECK;
+
+#endif
