@@ -34,6 +34,9 @@ struct apply {
 	const volatile int *stop;
 	struct report *report;
 	struct inventory *inventory; /* rows are set as objects are made, removed as they are pruned */
+	/* An object was applied, and this is its metadata now; NULL: nobody wants to know. */
+	void (*applied)(void *context, const struct action *action, const cJSON *metadata);
+	void *context;
 	/* The answer. */
 	struct rollout *rollouts; /* what was applied or is in sync, to be waited for; with resource, uid, generation; owned */
 	size_t rollout_count;
@@ -69,6 +72,8 @@ struct apply_notes {
 	const char *template_commit;
 	const char *cause;
 	bool drop_replicas;
+	const char *const *without; /* paths that `owned` lost and that are left out (fields_strip); NULL none */
+	const cJSON *owned;         /* plumb's fields on the live object */
 };
 
 bool apply_body(const struct object *object, const struct apply_notes *notes, struct buf *out) MUST_CHECK;

@@ -5,6 +5,7 @@
 #include "render/base/limits.h"
 #include "render/doc.h"
 #include "sync/apply.h"
+#include "sync/fields.h"
 #include "sync/names.h"
 
 enum { SHORT_ID = 7 };
@@ -26,6 +27,9 @@ bool apply_body(const struct object *object, const struct apply_notes *notes, st
 	}
 	if (notes->drop_replicas) {
 		doc_remove(doc_get(document, "spec"), "replicas");
+	}
+	if (notes->without) {
+		fields_strip(document, notes->owned, notes->without);
 	}
 	return doc_print(document, out);
 }

@@ -65,6 +65,11 @@ static void too_large(struct work *work)
 	work_end(work, VERDICT_FAILED, text_dup("larger than 3 MiB as JSON, which no API server takes"), FAILURE_MANIFESTS);
 }
 
+static const cJSON *own_fields(const struct live *live)
+{
+	return live ? doc_get(fields_entry(live->meta, MANAGER_PLUMB, "Apply", ""), "fieldsV1") : NULL;
+}
+
 static void send_object(struct work *work, bool force, bool dry_run)
 {
 	if (!find_resource(work)) {
@@ -75,6 +80,8 @@ static void send_object(struct work *work, bool force, bool dry_run)
 		.template_commit = work->commit,
 		.cause = work->cause,
 		.drop_replicas = work->action->drop_replicas,
+		.without = work->recreate ? NULL : (const char *const *)work->action->yielded,
+		.owned = own_fields(work->action->live),
 	};
 	apply_call(work, MANAGER_PLUMB, force, dry_run);
 	if (apply_body(work->action->desired, &notes, &work->call.body)) {
@@ -365,6 +372,9 @@ static void applied(struct work *work, const cJSON *answer)
 		return;
 	}
 	note_row(work, answer);
+	if (work->run->apply->applied) {
+		work->run->apply->applied(work->run->apply->context, work->action, doc_get(answer, "metadata"));
+	}
 	follow(work, answer);
 	end_applied(work, answer);
 }

@@ -1,5 +1,6 @@
 #include "sync/fields.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "render/base/limits.h"
@@ -9,7 +10,8 @@
 /* Where a walk stands, innermost first: a member of a mapping, or an element of a list. */
 struct step {
 	const struct step *up;
-	const char *key;   /* NULL for an element */
+	const char *key; /* NULL for an element */
+	cJSON *value;
 	const cJSON *list; /* the element's */
 	const cJSON *element;
 	const cJSON *node; /* of the set, for the list */
@@ -112,28 +114,67 @@ static const cJSON *owner_of(const struct fields_check *check, const struct step
 	return NULL;
 }
 
-static bool miss(struct fields_check *check, const struct step *step)
+/* A walk over manifest and set. It ends with the first field that is missed, or tells of all of them. */
+struct walk {
+	struct fields_check *check;
+	void (*each)(void *context, const char *path, const cJSON *owner);
+	void *context;
+	cJSON *root; /* not NULL: what does not count is collected, to be taken out of it */
+	struct hit {
+		cJSON *parent;
+		cJSON *item;
+	} * hits;
+	size_t hit_count;
+};
+
+static bool is_excepted(const struct fields_check *check, const char *path)
 {
-	if (check->missed) {
-		print_step(check->missed, step);
+	for (const char *const *given = check->without; given && *given; given++) {
+		if (strcmp(*given, path) == 0) {
+			return true;
+		}
 	}
-	check->owner = owner_of(check, step);
 	return false;
 }
 
-static bool cover_value(struct fields_check *check, const struct step *step, const cJSON *node, const cJSON *value);
-
-static bool cover_mapping(struct fields_check *check, const struct step *up, const cJSON *node, const cJSON *mapping)
+/* What is missed ends the walk (false), or is only noted. */
+static bool miss(struct walk *walk, const struct step *step)
 {
-	const cJSON *member = NULL;
+	struct fields_check *check = walk->check;
+	CLEANUP(buf_release) struct buf path = BUF_INIT(SIZE_MAX);
+	print_step(&path, step);
+	bool excepted = is_excepted(check, buf_text(&path));
+	if (excepted && walk->root) {
+		walk->hits = alloc_grow(walk->hits, walk->hit_count + 1, sizeof *walk->hits);
+		walk->hits[walk->hit_count++] = (struct hit){ step->up ? step->up->value : walk->root, step->value };
+	}
+	if (excepted || walk->root) {
+		return true;
+	}
+	check->owner = owner_of(check, step);
+	if (walk->each) {
+		walk->each(walk->context, buf_text(&path), check->owner);
+		return true;
+	}
+	if (check->missed) {
+		(void)buf_puts(check->missed, buf_text(&path));
+	}
+	return false;
+}
+
+static bool cover_value(struct walk *walk, const struct step *step, const cJSON *node, const cJSON *value);
+
+static bool cover_mapping(struct walk *walk, const struct step *up, const cJSON *node, const cJSON *mapping)
+{
+	cJSON *member = NULL;
 	const cJSON *from = NULL;
 	cJSON_ArrayForEach (member, mapping) {
-		struct step step = { .up = up, .key = member->string, .depth = up ? up->depth + 1 : 1 };
-		if (!counts(check, &step)) {
+		struct step step = { .up = up, .key = member->string, .value = member, .depth = up ? up->depth + 1 : 1 };
+		if (!counts(walk->check, &step)) {
 			continue;
 		}
 		const cJSON *child = node ? key_field(node, from, member->string) : NULL;
-		if (!cover_value(check, &step, child, member)) {
+		if (!cover_value(walk, &step, child, member)) {
 			return false;
 		}
 		from = child ? child->next : from;
@@ -141,21 +182,23 @@ static bool cover_mapping(struct fields_check *check, const struct step *up, con
 	return true;
 }
 
-static bool cover_list(struct fields_check *check, const struct step *up, const cJSON *node, const cJSON *list)
+static bool cover_list(struct walk *walk, const struct step *up, const cJSON *node, const cJSON *list)
 {
-	const cJSON *element = NULL;
+	cJSON *element = NULL;
 	const cJSON *from = NULL;
 	size_t index = 0;
 	cJSON_ArrayForEach (element, list) {
-		struct step step = { .up = up, .list = list, .element = element, .node = node, .index = index++, .depth = up->depth + 1 };
+		struct step step = {
+			.up = up, .value = element, .list = list, .element = element, .node = node, .index = index++, .depth = up->depth + 1
+		};
 		if (cJSON_IsNull(element)) {
 			continue;
 		}
 		const cJSON *child = key_element(node, from, list, element, step.index);
 		if (!child) {
-			return miss(check, &step);
+			return miss(walk, &step);
 		}
-		if (!cover_value(check, &step, child, element)) {
+		if (!cover_value(walk, &step, child, element)) {
 			return false;
 		}
 		from = child->next;
@@ -167,24 +210,46 @@ static bool cover_list(struct fields_check *check, const struct step *up, const 
  * Where the set has no node (NULL), null, empty mappings and empty lists are covered all the same, such as `resources: {}` and
  * `creationTimestamp: null`: the server may drop them. Of other mappings their first value is what is missed.
  */
-static bool cover_value(struct fields_check *check, const struct step *step, const cJSON *node, const cJSON *value)
+static bool cover_value(struct walk *walk, const struct step *step, const cJSON *node, const cJSON *value)
 {
 	if (cJSON_IsNull(value) || (node && key_is_leaf(node))) {
 		return true;
 	}
 	if (step->depth <= FIELDS_DEEPEST && cJSON_IsObject(value)) {
-		return cover_mapping(check, step, node, value);
+		return cover_mapping(walk, step, node, value);
 	}
 	if (step->depth <= FIELDS_DEEPEST && cJSON_IsArray(value) && (node || !value->child)) {
-		return cover_list(check, step, node, value);
+		return cover_list(walk, step, node, value);
 	}
-	return miss(check, step);
+	return miss(walk, step);
 }
 
 bool fields_check(struct fields_check *check)
 {
+	struct walk walk = { .check = check };
 	check->owner = NULL;
-	return cJSON_IsObject(check->manifest) && cover_mapping(check, NULL, check->set, check->manifest);
+	return cJSON_IsObject(check->manifest) && cover_mapping(&walk, NULL, check->set, check->manifest);
+}
+
+void fields_each_missed(const struct fields_check *check, void (*each)(void *context, const char *path, const cJSON *owner),
+                        void *context)
+{
+	struct fields_check copy = *check;
+	struct walk walk = { .check = &copy, .each = each, .context = context };
+	if (cJSON_IsObject(check->manifest)) {
+		(void)cover_mapping(&walk, NULL, check->set, check->manifest);
+	}
+}
+
+void fields_strip(cJSON *manifest, const cJSON *set, const char *const *paths)
+{
+	struct fields_check check = { .set = set, .manifest = manifest, .without = paths };
+	struct walk walk = { .check = &check, .root = manifest };
+	(void)cover_mapping(&walk, NULL, set, manifest);
+	for (size_t i = 0; i < walk.hit_count; i++) {
+		cJSON_Delete(cJSON_DetachItemViaPointer(walk.hits[i].parent, walk.hits[i].item));
+	}
+	free(walk.hits);
 }
 
 bool fields_cover(const cJSON *set, const cJSON *manifest, struct buf *missed)

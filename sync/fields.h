@@ -27,13 +27,24 @@ bool fields_cover(const cJSON *set, const cJSON *manifest, struct buf *missed);
 struct fields_check {
 	const cJSON *set;
 	const cJSON *manifest;
-	bool without_replicas; /* spec.replicas does not count */
-	const cJSON *managed;  /* metadata.managedFields, searched for the owner of what is missed; NULL: not searched */
-	struct buf *missed;    /* may be NULL */
-	const cJSON *owner;    /* answer: the first entry that owns the missed path; NULL if none does */
+	bool without_replicas;      /* spec.replicas does not count */
+	const char *const *without; /* paths as `missed` tells them, that do not count either; NULL-terminated; NULL: none */
+	const cJSON *managed;       /* metadata.managedFields, searched for the owner of what is missed; NULL: not searched */
+	struct buf *missed;         /* may be NULL */
+	const cJSON *owner;         /* answer: the first entry that owns the missed path; NULL if none does */
 };
 
 bool fields_check(struct fields_check *check);
+
+/* Tells every path that fields_check would miss, and its owner, NULL for none. */
+void fields_each_missed(const struct fields_check *check, void (*each)(void *context, const char *path, const cJSON *owner),
+                        void *context);
+
+/*
+ * Takes out of the manifest what it says at those of the paths (as fields_check tells them in `missed`, NULL-terminated) that the
+ * set does not own.
+ */
+void fields_strip(cJSON *manifest, const cJSON *set, const char *const *paths);
 
 /*
  * Whether the set owns the path or something below it, given as '/'-separated field names ("spec/replicas"), itself or

@@ -79,14 +79,30 @@ static bool is_scaler(const struct ident *id)
 	       (strcmp(id->group, "keda.sh") == 0 && strcmp(id->kind, "ScaledObject") == 0);
 }
 
-static void note_scaler(struct planning *planning, struct object *object)
+char *plan_scale_target(const struct object *object)
 {
+	if (!is_scaler(&object->id) || note_hook(doc_get(object->json, "metadata"))) {
+		return NULL;
+	}
 	const char *kind = doc_text(object->json, "spec/scaleTargetRef/kind");
 	const char *name = doc_text(object->json, "spec/scaleTargetRef/name");
-	if (is_scaler(&object->id) && name && !note_hook(doc_get(object->json, "metadata"))) {
-		CLEANUP(text_freep) char *key = text_printf("%s/%s/%s", object->id.ns, kind ? kind : "Deployment", name);
-		(void)map_set(&planning->scaled, key, object);
+	return name ? text_printf("%s/%s/%s", object->id.ns, kind ? kind : "Deployment", name) : NULL;
+}
+
+static void note_scaler(struct planning *planning, struct object *object)
+{
+	CLEANUP(text_freep) char *target = plan_scale_target(object);
+	if (target) {
+		(void)map_set(&planning->scaled, target, &object->id);
 	}
+}
+
+const struct ident *planning_scaler(const struct planning *planning, const struct ident *id)
+{
+	CLEANUP(text_freep) char *key = text_printf("%s/%s/%s", id->ns, id->kind, id->name);
+	const struct ident *scaler = map_get(&planning->scaled, key);
+	const struct plan_options *options = planning->options;
+	return scaler || !options->scaler ? scaler : options->scaler(options->context, id);
 }
 
 static void index_desired(struct planning *planning)
@@ -173,7 +189,9 @@ struct plan *plan_new(const struct objects *desired, const struct lives *live, c
 		plan_desired(&planning, action);
 	}
 	warn_of_hooks(&planning);
-	plan_dropped(&planning);
+	if (!options->part) {
+		plan_dropped(&planning);
+	}
 	sort_actions(planning.plan);
 	map_release(&planning.wanted);
 	map_release(&planning.uids);
@@ -182,14 +200,25 @@ struct plan *plan_new(const struct objects *desired, const struct lives *live, c
 	return planning.plan;
 }
 
+static void action_free(struct action *action)
+{
+	for (char **path = action->yielded; path && *path; path++) {
+		free(*path);
+	}
+	free(action->yielded);
+	free(action->field);
+	free(action->manager);
+	free(action->reason);
+	free(action);
+}
+
 void plan_free(struct plan *plan)
 {
 	if (!plan) {
 		return;
 	}
 	for (size_t i = 0; i < plan->count; i++) {
-		free(plan->actions[i]->reason);
-		free(plan->actions[i]);
+		action_free(plan->actions[i]);
 	}
 	for (size_t i = 0; i < plan->warning_count; i++) {
 		free(plan->warnings[i]);

@@ -43,6 +43,9 @@ struct action {
 	const struct inventory_row *row; /* NULL where the inventory has none; borrowed */
 	char digest[16];                 /* of the desired object: the value of NOTE_DIGEST */
 	char *reason;                    /* one line for the user: "spec.replicas is kubectl's (scale)", "not in Git"; never NULL */
+	char *field;                     /* HEAL: the first field that was lost; NULL where there is none to name */
+	char *manager;                   /* HEAL: whose it is now; of what is yielded: the last one's; NULL unknown */
+	char **yielded;                  /* fields left to other managers, NULL-terminated; NULL none (safety rule 12) */
 	bool maybe;                      /* HEAL only because the generation moved or --verify: no drift is known */
 	bool take_over;                  /* absorb the fields of managers that may be taken over, before the apply */
 	bool force;                      /* apply with force */
@@ -58,6 +61,11 @@ struct plan_options {
 	bool verify;                  /* apply everything (safety rule 9) */
 	int prune_limit;              /* percent of the inventory; -1: the default brake (more than 5 and more than 20 %) */
 	const char *const *take_over; /* --take-over managers, NULL-terminated; NULL for none */
+	bool part;                    /* `desired` is a part of what Git has: nothing is dropped that is not in it */
+	/* Fields that plumb yielded to the manager that has them now (contested), NULL-terminated, borrowed; NULL: none. */
+	const char *const *(*yielded)(void *context, const struct ident *id);
+	/* The desired HPA or ScaledObject that scales the object, where it may not be in `desired`; NULL: only those are looked at. */
+	const struct ident *(*scaler)(void *context, const struct ident *id);
 	/* Whether the discovery of the kind's group succeeded; a kind that is not known is never pruned (rule 4). NULL: yes. */
 	bool (*kind_known)(void *context, const char *group, const char *kind);
 	void *context;
@@ -77,6 +85,12 @@ struct plan *plan_new(const struct objects *desired, const struct lives *live, c
                       const struct plan_options *options);
 void plan_free(struct plan *plan);
 void plan_freep(struct plan **plan);
+
+/*
+ * What a desired HPA or ScaledObject scales: the key of "namespace/kind/name"; free() it. NULL where the object is none, or a
+ * hook.
+ */
+char *plan_scale_target(const struct object *object);
 
 /* Whether anything is to be written or deleted. */
 bool plan_writes(const struct plan *plan);

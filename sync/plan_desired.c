@@ -11,6 +11,8 @@
 
 #define REPLICAS "spec/replicas"
 
+enum { MOST_YIELDED = 32 }; /* fields of one object; it is healed where more are lost */
+
 static const cJSON *meta_of(const struct action *action)
 {
 	return doc_get(action->desired->json, "metadata");
@@ -25,11 +27,9 @@ static bool sets_replicas(const struct action *action)
 /* Who scales the object so that Git's replicas are left out (safety rule 10); free() it, NULL for nobody. */
 static char *scaler_of(const struct planning *planning, const struct action *action)
 {
-	const struct ident *id = &action->desired->id;
-	CLEANUP(text_freep) char *key = text_printf("%s/%s/%s", id->ns, id->kind, id->name);
-	const struct object *scaler = map_get(&planning->scaled, key);
+	const struct ident *scaler = planning_scaler(planning, &action->desired->id);
 	if (scaler) {
-		return ident_text(&scaler->id);
+		return ident_text(scaler);
 	}
 	const char *manager = action->live ? scaling_manager(action->live) : NULL;
 	return manager ? text_dup(manager) : NULL;
@@ -190,24 +190,77 @@ static char *missed_reason(const struct fields_check *check)
 	return text_printf("%s is %s", buf_text(check->missed), owner);
 }
 
-static bool has_lost_fields(struct planning *planning, struct action *action)
+static bool ends_with(const char *text, const char *end)
 {
-	(void)planning;
-	CLEANUP(buf_release) struct buf missed = BUF_INIT(SIZE_MAX);
-	struct fields_check check = {
+	size_t len = strlen(text);
+	size_t end_len = strlen(end);
+	return len >= end_len && strcmp(text + len - end_len, end) == 0;
+}
+
+struct yielding {
+	struct action *action;
+	const char *const *given;
+	size_t count;
+};
+
+/* What is never taken from its manager, or what plumb lost to it often enough (safety rule 12). */
+static void yield_field(void *context, const char *path, const cJSON *owner)
+{
+	struct yielding *yielding = context;
+	struct action *action = yielding->action;
+	bool yields = ends_with(path, ".caBundle");
+	for (const char *const *given = yielding->given; given && *given; given++) {
+		yields = yields || strcmp(*given, path) == 0;
+	}
+	if (owner && yields && yielding->count < MOST_YIELDED) {
+		action->yielded = alloc_grow(action->yielded, yielding->count + 2, sizeof(char *));
+		action->yielded[yielding->count++] = text_dup(path);
+		action->yielded[yielding->count] = NULL;
+		text_set(&action->manager, doc_text(owner, "manager"));
+	}
+}
+
+static struct fields_check check_of(const struct action *action)
+{
+	return (struct fields_check){
 		.set = own_set(action->live),
 		.manifest = action->desired->json,
 		.without_replicas = action->drop_replicas,
+		.without = (const char *const *)action->yielded,
 		.managed = doc_get(action->live->meta, "managedFields"),
-		.missed = &missed,
 	};
+}
+
+static void yield_fields(const struct planning *planning, struct action *action)
+{
+	const struct plan_options *options = planning->options;
+	struct yielding yielding = { .action = action };
+	yielding.given = options->yielded ? options->yielded(options->context, &action->desired->id) : NULL;
+	struct fields_check check = check_of(action);
+	fields_each_missed(&check, yield_field, &yielding);
+}
+
+static bool has_lost_fields(struct planning *planning, struct action *action)
+{
+	CLEANUP(buf_release) struct buf missed = BUF_INIT(SIZE_MAX);
+	struct fields_check check = check_of(action);
 	if (!check.set) {
+		yield_fields(planning, action);
 		write_over(action, ACTION_HEAL, text_dup("plumb's entry in managedFields is gone"));
-	} else if (!fields_check(&check)) {
-		write_over(action, ACTION_HEAL, missed_reason(&check));
-	} else {
+		return true;
+	}
+	if (fields_check(&check)) {
 		return false;
 	}
+	yield_fields(planning, action);
+	check = check_of(action);
+	check.missed = &missed;
+	if (fields_check(&check)) {
+		return false;
+	}
+	write_over(action, ACTION_HEAL, missed_reason(&check));
+	action->field = buf_detach(&missed);
+	text_set(&action->manager, check.owner ? doc_text(check.owner, "manager") : NULL);
 	return true;
 }
 
@@ -231,6 +284,8 @@ static bool has_lost_digest(struct planning *planning, struct action *action)
 		return false;
 	}
 	CLEANUP(text_freep) char *name = owner ? whose(owner) : NULL;
+	text_set(&action->field, "metadata.annotations[" NOTE_DIGEST "]");
+	text_set(&action->manager, owner ? doc_text(owner, "manager") : NULL);
 	write_over(action, ACTION_HEAL,
 	           name ? text_printf("metadata.annotations[%s] is %s", NOTE_DIGEST, name)
 	                : text_printf("metadata.annotations[%s] was removed", NOTE_DIGEST));
@@ -239,7 +294,6 @@ static bool has_lost_digest(struct planning *planning, struct action *action)
 
 static bool is_changed(struct planning *planning, struct action *action)
 {
-	(void)planning;
 	const char *digest = live_annotation(action->live, NOTE_DIGEST);
 	if (!digest || strcmp(digest, action->digest) == 0 || !own_set(action->live)) {
 		return false;
@@ -248,6 +302,7 @@ static bool is_changed(struct planning *planning, struct action *action)
 	if (!digest_owned(action->live, &owner)) {
 		return false;
 	}
+	yield_fields(planning, action);
 	write_over(action, ACTION_CHANGE, text_dup("manifest changed"));
 	return true;
 }
@@ -292,5 +347,7 @@ void plan_desired(struct planning *planning, struct action *action)
 			return;
 		}
 	}
-	action_decide(action, ACTION_NONE, text_dup("in sync"));
+	action_decide(action, ACTION_NONE,
+	              action->yielded ? text_printf("in sync, %s is left to %s", *action->yielded, action->manager)
+	                              : text_dup("in sync"));
 }

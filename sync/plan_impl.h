@@ -20,7 +20,7 @@ struct planning {
 	struct map wanted;     /* ident_key -> struct object: what is desired */
 	struct map uids;       /* uid -> struct object: what desired objects are on the server */
 	struct map namespaces; /* name -> struct ident of what is in it and stays */
-	struct map scaled;     /* "namespace/kind/name" -> the desired HPA or ScaledObject */
+	struct map scaled;     /* "namespace/kind/name" -> the identity of the desired HPA or ScaledObject */
 	struct action *first_hook;
 	size_t hooks;
 };
@@ -35,6 +35,9 @@ void planning_warn(struct planning *planning, char *text);
 
 /* Decides on a desired object. live, row, digest of the action are set. */
 void plan_desired(struct planning *planning, struct action *action);
+
+/* The desired HPA or ScaledObject that scales the object; NULL if none. */
+const struct ident *planning_scaler(const struct planning *planning, const struct ident *id);
 
 /* Adds PRUNE, KEEP and FORGET for the rows that are not desired, and applies the brake. */
 void plan_dropped(struct planning *planning);

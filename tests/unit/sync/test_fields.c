@@ -193,6 +193,40 @@ START_TEST(leaves_are_listed_as_users_read_them)
 }
 END_TEST
 
+static void collect_missed(void *context, const char *path, const cJSON *owner)
+{
+	(void)buf_printf(context, "%s %s\n", path, owner ? doc_text(owner, "manager") : "-");
+}
+
+#define LOST_SET "{\"f:spec\":{\"f:c\":{\"k:{\\\"name\\\":\\\"web\\\"}\":{\".\":{},\"f:name\":{}}}}}"
+#define LOST_MANIFEST "{\"spec\":{\"a\":1,\"c\":[{\"name\":\"web\",\"image\":\"x\",\"tty\":true}],\"d\":{\"e\":2}}}"
+
+START_TEST(every_field_that_is_missed_is_told_with_its_owner)
+{
+	CLEANUP(doc_freep) cJSON *set = set_of(LOST_SET);
+	CLEANUP(doc_freep) cJSON *manifest = set_of(LOST_MANIFEST);
+	CLEANUP(doc_freep) cJSON *managed = set_of("[{\"manager\":\"bot\",\"fieldsV1\":{\"f:spec\":{\"f:d\":{\"f:e\":{}}}}}]");
+	CLEANUP(buf_release) struct buf text = BUF_INIT(LIMIT_OBJECT_BYTES);
+	struct fields_check check = { .set = set, .manifest = manifest, .managed = managed };
+	fields_each_missed(&check, collect_missed, &text);
+	ck_assert_str_eq(buf_text(&text), "spec.a -\nspec.c[name=web].image -\nspec.c[name=web].tty -\nspec.d.e bot\n");
+}
+END_TEST
+
+START_TEST(fields_that_do_not_count_are_not_missed_and_can_be_taken_out)
+{
+	CLEANUP(doc_freep) cJSON *set = set_of(LOST_SET);
+	CLEANUP(doc_freep) cJSON *manifest = set_of(LOST_MANIFEST);
+	CLEANUP(buf_release) struct buf missed = BUF_INIT(LIMIT_OBJECT_BYTES);
+	const char *without[] = { "spec.a", "spec.c[name=web].image", "spec.c[name=web].name", NULL };
+	struct fields_check check = { .set = set, .manifest = manifest, .without = without, .missed = &missed };
+	ck_assert(!fields_check(&check));
+	ck_assert_str_eq(buf_text(&missed), "spec.c[name=web].tty");
+	fields_strip(manifest, set, without);
+	check_set(TAKE(manifest), "{\"spec\":{\"c\":[{\"name\":\"web\",\"tty\":true}],\"d\":{\"e\":2}}}");
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("fields");
@@ -209,6 +243,8 @@ int main(void)
 	tcase_add_test(tests, a_difference_leaves_what_only_the_first_has);
 	tcase_add_test(tests, what_a_document_does_not_name_is_left_out);
 	tcase_add_test(tests, leaves_are_listed_as_users_read_them);
+	tcase_add_test(tests, every_field_that_is_missed_is_told_with_its_owner);
+	tcase_add_test(tests, fields_that_do_not_count_are_not_missed_and_can_be_taken_out);
 	suite_add_tcase(suite, tests);
 	SRunner *runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);

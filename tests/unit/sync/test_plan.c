@@ -199,16 +199,46 @@ static struct scene scene_of(cJSON *doc)
 	return scene;
 }
 
+struct asked {
+	const cJSON *options;
+	const char *yielded[8];
+};
+
+static const cJSON *options_of(const struct asked *asked)
+{
+	return asked->options;
+}
+
 static bool kind_known(void *context, const char *group, const char *kind)
 {
 	(void)group;
 	const cJSON *unknown = NULL;
-	cJSON_ArrayForEach (unknown, doc_at(context, "options/unknownKinds")) {
+	cJSON_ArrayForEach (unknown, doc_get(options_of(context), "unknownKinds")) {
 		if (strcmp(unknown->valuestring, kind) == 0) {
 			return false;
 		}
 	}
 	return true;
+}
+
+static const char *const *yielded(void *context, const struct ident *id)
+{
+	struct asked *asked = context;
+	const cJSON *path = NULL;
+	size_t count = 0;
+	cJSON_ArrayForEach (path, doc_get(doc_get(asked->options, "yielded"), id->name)) {
+		asked->yielded[count++] = path->valuestring;
+	}
+	return asked->yielded;
+}
+
+static const struct ident *scaler(void *context, const struct ident *id)
+{
+	static char texts[][24] = { "autoscaling", "HorizontalPodAutoscaler", "shop", "elsewhere" };
+	static const struct ident hpa = { texts[0], texts[1], texts[2], texts[3] };
+	const struct asked *asked = context;
+	const char *name = doc_text(asked->options, "scaled");
+	return name && strcmp(name, id->name) == 0 ? &hpa : NULL;
 }
 
 static struct plan *plan_of(const struct scene *scene)
@@ -220,6 +250,7 @@ static struct plan *plan_of(const struct scene *scene)
 	cJSON_ArrayForEach (name, doc_get(options, "takeOver")) {
 		take_over[count++] = name->valuestring;
 	}
+	struct asked asked = { .options = options };
 	const struct plan_options plan_options = {
 		.name = SYNC_NAME,
 		.ns = SYNC_NS,
@@ -228,8 +259,11 @@ static struct plan *plan_of(const struct scene *scene)
 		.verify = doc_true(options, "verify"),
 		.prune_limit = (int)doc_int(options, "pruneLimit", -1),
 		.take_over = take_over,
+		.part = doc_true(options, "part"),
+		.yielded = yielded,
+		.scaler = scaler,
 		.kind_known = kind_known,
-		.context = scene->doc,
+		.context = &asked,
 	};
 	return plan_new(&scene->desired, &scene->live, &scene->inventory, &plan_options);
 }
@@ -255,6 +289,10 @@ static void print_action(struct buf *out, const struct action *action)
 			(void)buf_printf(out, "%s%s", before, flags[i].name);
 			before = " ";
 		}
+	}
+	for (char **path = action->yielded; path && *path; path++) {
+		(void)buf_printf(out, "%syields %s", before, *path);
+		before = " ";
 	}
 	(void)buf_puts(out, *before && before[1] ? "\n" : "]\n");
 }
