@@ -45,7 +45,7 @@
 
 /* The agent. */
 #define LIMIT_LOG_LINE ((size_t)8192)       /* one line of the log */
-#define LIMIT_METRICS_BYTES LIMIT_MIB(16)   /* one answer of /metrics */
+#define LIMIT_METRICS_BYTES LIMIT_MIB(64)   /* one answer of /metrics */
 #define LIMIT_METRIC_SERIES ((size_t)10000) /* of one family */
 #define LIMIT_HOOK_BYTES LIMIT_MIB(25)      /* the body of a webhook call, GitHub's own limit; it passes by */
 #define LIMIT_HTTP_HEAD LIMIT_KIB(8)        /* head of a request to the agent */
