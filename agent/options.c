@@ -6,6 +6,7 @@
 
 #include "render/base/buf.h"
 #include "render/base/limits.h"
+#include "sync/syncspec.h"
 
 enum {
 	NAME_MAX_LEN = 40, /* names of records are longer by some 30 bytes, labels end at 63 */
@@ -91,51 +92,6 @@ static const struct flag flags[] = {
 
 /* --- values ------------------------------------------------------------------------------------------------------- */
 
-static int64_t unit_of(const char **text)
-{
-	static const struct {
-		const char *name;
-		int64_t milliseconds;
-	} units[] = { { "ms", 1 }, { "s", 1000 }, { "m", 60 * 1000 }, { "h", 60 * 60 * 1000 } };
-	for (size_t i = 0; i < ARRAY_LEN(units); i++) {
-		size_t len = strlen(units[i].name);
-		if (strncmp(*text, units[i].name, len) == 0) {
-			*text += len;
-			return units[i].milliseconds;
-		}
-	}
-	return 0;
-}
-
-bool options_duration(const char *text, int64_t *out)
-{
-	static const double longest = 1e12; /* 30 years */
-	double total = 0;
-	if (strcmp(text, "0") == 0) {
-		*out = 0;
-		return true;
-	}
-	if (!*text) {
-		return false;
-	}
-	while (*text) {
-		size_t digits = strspn(text, "0123456789.");
-		char *end = NULL;
-		double value = strtod(text, &end);
-		if (!digits || end != text + digits) {
-			return false;
-		}
-		text = end;
-		int64_t unit = unit_of(&text);
-		total += value * (double)unit;
-		if (!unit || total > longest) {
-			return false;
-		}
-	}
-	*out = (int64_t)total;
-	return true;
-}
-
 static bool read_number(const char *text, long least, long most, long *out)
 {
 	char *end = NULL;
@@ -183,7 +139,7 @@ static bool set_value(const struct flag *flag, const char *text, struct options 
 		*(const char **)member = text;
 		return *text != 0;
 	case VALUE_DURATION:
-		return options_duration(text, member);
+		return syncspec_duration(text, member);
 	case VALUE_PERCENT:
 		if (read_number(text, 0, 100, &number)) {
 			*(int *)member = (int)number;

@@ -43,7 +43,4 @@ void options_release(struct options *options);
 /* The text of --help; COMMAND_NONE: of the program. free() it. */
 char *options_help(enum command command);
 
-/* "5m", "1m30s", "500ms", "1.5h", "0" as Go reads it, into milliseconds. */
-bool options_duration(const char *text, int64_t *out) MUST_CHECK;
-
 #endif

@@ -37,6 +37,10 @@
 #define LIMIT_STORE_PACKS ((size_t)50) /* rebuilt beyond that: libgit2 does not repack */
 #define LIMIT_STORE_BYTES LIMIT_MIB(4096)
 
+/* Syncs. */
+#define LIMIT_SYNC_BYTES LIMIT_MIB(1) /* a file of them */
+#define LIMIT_SYNC_ITEMS ((size_t)64) /* of dependsOn, ignore, and the paths of one rule */
+
 /* Records. etcd refuses 1.5 MiB; base64 and JSON around it take a third. */
 #define LIMIT_RECORD_BYTES LIMIT_KIB(700)   /* compressed bytes of one inventory part */
 #define LIMIT_INVENTORY_BYTES LIMIT_MIB(64) /* an inventory unpacked */

@@ -5,6 +5,7 @@
 
 #include "render/base/buf.h"
 #include "render/base/limits.h"
+#include "render/base/near.h"
 #include "sync/clock.h"
 #include "sync/git/libgit.h"
 
@@ -90,39 +91,10 @@ static const char *short_name(const struct remote_ref *ref)
 	return NULL;
 }
 
-static size_t smaller(size_t a, size_t b)
-{
-	return a < b ? a : b;
-}
-
-/* Levenshtein's distance; names longer than the row are taken as far away. */
-static size_t distance(const char *a, const char *b)
-{
-	enum { LONGEST = 64 };
-	size_t row[LONGEST + 1];
-	size_t len = strlen(b);
-	if (len > LONGEST || strlen(a) > LONGEST) {
-		return SIZE_MAX;
-	}
-	for (size_t j = 0; j <= len; j++) {
-		row[j] = j;
-	}
-	for (size_t i = 1; a[i - 1]; i++) {
-		size_t diagonal = row[0];
-		row[0] = i;
-		for (size_t j = 1; j <= len; j++) {
-			size_t change = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-			diagonal = row[j];
-			row[j] = smaller(change, smaller(row[j], row[j - 1]) + 1);
-		}
-	}
-	return row[len];
-}
-
 static bool is_near(const char *name, const char *asked)
 {
 	const char *base = strrchr(asked, '/');
-	return distance(name, asked) <= 1 + strlen(asked) / 4 || (base && strcmp(name, base + 1) == 0) ||
+	return near_distance(name, asked) <= 1 + strlen(asked) / 4 || (base && strcmp(name, base + 1) == 0) ||
 	       strcasecmp(name, asked) == 0;
 }
 

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "agent/options.h"
+#include "sync/syncspec.h"
 #include "render/base/macros.h"
 
 enum { MOST = 24 };
@@ -73,7 +74,7 @@ START_TEST(a_duration_is_what_go_reads)
 {
 	for (size_t i = 0; i < ARRAY_LEN(durations); i++) {
 		int64_t got = -1;
-		bool fine = options_duration(durations[i].text, &got);
+		bool fine = syncspec_duration(durations[i].text, &got);
 		bool wanted = durations[i].milliseconds >= 0 && durations[i].milliseconds < 1000000000000;
 		ck_assert_msg(fine == wanted, "'%s': %s", durations[i].text, fine ? "taken" : "refused");
 		ck_assert_msg(!fine || got == durations[i].milliseconds, "'%s': %lld", durations[i].text, (long long)got);

@@ -7,6 +7,7 @@
 #include "render/base/digest.h"
 #include "render/base/err.h"
 #include "render/base/map.h"
+#include "render/base/near.h"
 
 START_TEST(a_buffer_refuses_to_pass_its_maximum_and_keeps_what_it_had)
 {
@@ -56,6 +57,17 @@ START_TEST(a_digest_is_sha256)
 }
 END_TEST
 
+START_TEST(the_nearest_word_is_found_and_a_far_one_is_not)
+{
+	static const char *const words[] = { "namePrefix", "nameSuffix", "namespace", "url" };
+	ck_assert_str_eq(near_word("nameprefix", words, ARRAY_LEN(words)), "namePrefix");
+	ck_assert_str_eq(near_word("namespaces", words, ARRAY_LEN(words)), "namespace");
+	ck_assert_str_eq(near_word("uri", words, ARRAY_LEN(words)), "url");
+	ck_assert_ptr_null(near_word("images", words, ARRAY_LEN(words)));
+	ck_assert_ptr_null(near_word("", words, ARRAY_LEN(words)));
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("base");
@@ -64,6 +76,7 @@ int main(void)
 	tcase_add_test(tests, a_map_keeps_insertion_order_and_replaces);
 	tcase_add_test(tests, wrapping_an_error_puts_context_in_front_and_keeps_the_kind);
 	tcase_add_test(tests, a_digest_is_sha256);
+	tcase_add_test(tests, the_nearest_word_is_found_and_a_far_one_is_not);
 	suite_add_tcase(suite, tests);
 	SRunner *runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);
