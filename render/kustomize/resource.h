@@ -9,39 +9,9 @@
 #ifndef RENDER_KUSTOMIZE_RESOURCE_H
 #define RENDER_KUSTOMIZE_RESOURCE_H
 
+#include "render/kustomize/id.h"
 #include "render/kustomize/tree.h"
 #include "render/kustomize/types.h"
-
-/* Group, version, kind, name and namespace as written: "" where absent. */
-struct id {
-	struct gvk gvk;
-	const char *name;
-	const char *ns;
-	bool cluster; /* its kind is certainly cluster-scoped; false for previous ids, whose ns says it */
-};
-
-/* resid.TotallyNotANamespace: what stands for the namespace of a cluster-scoped object. */
-#define ID_NO_NAMESPACE "_non_namespaceable_"
-
-/* "default" for "", ID_NO_NAMESPACE where cluster. */
-const char *id_effective_ns(const struct id *id);
-bool id_equal(const struct id *a, const struct id *b); /* namespaces by effect */
-/* Without the namespace. */
-bool id_gvkn_equal(const struct id *a, const struct id *b);
-bool id_ns_equal(const struct id *a, const struct id *b);
-/* "Kind.version.group/name.namespace" with upstream's words for what is empty. */
-char *id_text(struct arena *arena, const struct id *id);
-
-bool gvk_equal(const struct gvk *a, const struct gvk *b);
-/* Every field of the selector is empty or equal. */
-bool gvk_selected(const struct gvk *gvk, const struct gvk *selector);
-/* Of "group/version"; group "" for "v1". */
-struct gvk gvk_of(struct arena *arena, const char *api_version, const char *kind);
-char *gvk_api_version(struct arena *arena, const struct gvk *gvk);
-/* upstream's Gvk.IsLessThan, as strcmp. */
-int gvk_compare(const struct gvk *a, const struct gvk *b);
-/* In the table of kinds that are certainly cluster-scoped (exact group, version and kind). */
-bool gvk_is_cluster_scoped(const struct gvk *gvk);
 
 struct ids {
 	const struct id *items;
@@ -122,6 +92,9 @@ void resource_allow_name_change(struct arena *arena, struct resource *patch);
 void resource_allow_kind_change(struct arena *arena, struct resource *patch);
 bool resource_may_change_name(const struct resource *patch);
 bool resource_may_change_kind(const struct resource *patch);
+
+/* A Helm chart made it, says its annotation: the namespace transformer leaves it alone. */
+bool resource_from_helm(const struct resource *resource);
 
 /* CopyMergeMetaDataFieldsFrom: labels and annotations of both (this one's win), the other's name, namespace and history. */
 void resource_take_metadata(struct arena *arena, struct resource *resource, struct resource *from);

@@ -3,9 +3,11 @@
 #include <stdarg.h>
 #include <string.h>
 
-const char TREE_STR[] = "!!str", TREE_INT[] = "!!int", TREE_FLOAT[] = "!!float", TREE_BOOL[] = "!!bool", TREE_NULL[] = "!!null",
-		   TREE_TIME[] = "!!timestamp", TREE_BINARY[] = "!!binary", TREE_MERGE[] = "!!merge", TREE_MAP_TAG[] = "!!map",
-		   TREE_LIST_TAG[] = "!!seq";
+#include "render/yaml_scalar.h"
+
+const char TREE_NONE[] = "", TREE_STR[] = "!!str", TREE_INT[] = "!!int", TREE_FLOAT[] = "!!float", TREE_BOOL[] = "!!bool",
+		   TREE_NULL[] = "!!null", TREE_TIME[] = "!!timestamp", TREE_BINARY[] = "!!binary", TREE_MERGE[] = "!!merge",
+		   TREE_MAP_TAG[] = "!!map", TREE_LIST_TAG[] = "!!seq";
 
 static struct tree *node_new(struct arena *arena, enum tree_kind kind, const char *tag)
 {
@@ -40,7 +42,7 @@ struct tree *tree_new_string(struct arena *arena, const char *text)
 
 struct tree *tree_new_plain(struct arena *arena, const char *text)
 {
-	return scalar_new(arena, text, tree_resolve(text, strlen(text)));
+	return scalar_new(arena, text, TREE_NONE);
 }
 
 struct tree *tree_new_null(struct arena *arena)
@@ -71,7 +73,7 @@ bool tree_is_null(const struct tree *tree)
 
 bool tree_is_empty(const struct tree *tree)
 {
-	return tree_is_null(tree) || (tree->kind == TREE_SCALAR ? tree->len == 0 : tree->count == 0);
+	return tree_is_null(tree) || (tree->kind != TREE_SCALAR && tree->count == 0);
 }
 
 bool tree_is_map(const struct tree *tree)
@@ -87,6 +89,26 @@ bool tree_is_list(const struct tree *tree)
 bool tree_is_scalar(const struct tree *tree)
 {
 	return tree && tree->kind == TREE_SCALAR;
+}
+
+const char *tree_resolve(const char *text, size_t len)
+{
+	static const char *const tags[] = {
+		[SCALAR_TEXT] = TREE_STR, [SCALAR_NULL] = TREE_NULL,   [SCALAR_BOOL] = TREE_BOOL,
+		[SCALAR_INT] = TREE_INT,  [SCALAR_FLOAT] = TREE_FLOAT, [SCALAR_TIME] = TREE_TIME,
+	};
+	if (len == 2 && memcmp(text, "<<", 2) == 0) {
+		return TREE_MERGE;
+	}
+	if (strlen(text) != len) {
+		return TREE_STR;
+	}
+	enum scalar_type type = scalar_resolve(text).type;
+	/* Of YAML 1.1's words goyaml v3 kept these two. */
+	if (type == SCALAR_BOOL && !strchr("tTfF", *text)) {
+		return TREE_STR;
+	}
+	return tags[type];
 }
 
 const char *tree_text(const struct tree *tree)
@@ -184,6 +206,38 @@ void tree_set(struct arena *arena, struct tree *map, const char *key, struct tre
 void tree_set_string(struct arena *arena, struct tree *map, const char *key, const char *text)
 {
 	tree_set(arena, map, key, tree_new_string(arena, text));
+}
+
+/* yaml.IsYaml1_1NonString */
+static bool is_no_string_before(const struct tree *scalar)
+{
+	if (scalar->kind != TREE_SCALAR || scalar->len == 0 || memchr(scalar->text, '\n', scalar->len)) {
+		return false;
+	}
+	enum scalar_type type = scalar_resolve(scalar->text).type;
+	return type != SCALAR_TEXT && type != SCALAR_TIME;
+}
+
+struct tree *tree_put(struct arena *arena, struct tree *map, const char *key, struct tree *value)
+{
+	bool string = value && value->kind == TREE_SCALAR && (value->tag == TREE_STR || value->tag == TREE_NONE);
+	if (string && value->style == TREE_PLAIN && is_no_string_before(value)) {
+		value->style = TREE_DOUBLE;
+	}
+	if (tree_is_null(value)) {
+		(void)tree_remove(map, key);
+		return NULL;
+	}
+	struct tree *field = tree_get(map, key);
+	if (field) {
+		value->style = field->style;
+		value->flow = field->flow;
+		tree_assign(field, value);
+		return field;
+	}
+	tree_append(arena, map, tree_new_plain(arena, key));
+	tree_append(arena, map, value);
+	return value;
 }
 
 struct tree *tree_remove(struct tree *map, const char *key)

@@ -23,9 +23,12 @@ enum tree_kind { TREE_SCALAR, TREE_LIST, TREE_MAP };
 /* As written; only what goes through text again (replacements inside scalars) looks at it. */
 enum tree_style { TREE_PLAIN, TREE_SINGLE, TREE_DOUBLE, TREE_LITERAL, TREE_FOLDED };
 
-/* Tags that the resolver gives, by pointer: compare with ==. Another tag is its own text. */
-extern const char TREE_STR[], TREE_INT[], TREE_FLOAT[], TREE_BOOL[], TREE_NULL[], TREE_TIME[], TREE_BINARY[], TREE_MERGE[],
-	TREE_MAP_TAG[], TREE_LIST_TAG[];
+/*
+ * Tags that the resolver gives, by pointer: compare with ==. Another tag is its own text. TREE_NONE is that of a scalar that was
+ * set and not read: its text tells when it is written, unless it is quoted (so "" as Tag in kyaml).
+ */
+extern const char TREE_NONE[], TREE_STR[], TREE_INT[], TREE_FLOAT[], TREE_BOOL[], TREE_NULL[], TREE_TIME[], TREE_BINARY[],
+	TREE_MERGE[], TREE_MAP_TAG[], TREE_LIST_TAG[];
 
 struct tree_notes; /* comments; only where somebody asked for them */
 
@@ -56,7 +59,7 @@ struct tree *tree_new_map(struct arena *arena);
 struct tree *tree_new_list(struct arena *arena);
 /* A string, whatever its text looks like (kyaml's NewStringRNode). The text is copied. */
 struct tree *tree_new_string(struct arena *arena, const char *text);
-/* A plain scalar whose tag its text tells (kyaml's NewScalarRNode leaves the tag empty: the same meaning). */
+/* A plain scalar whose text will tell what it is: TREE_NONE (kyaml's NewScalarRNode). */
 struct tree *tree_new_plain(struct arena *arena, const char *text);
 struct tree *tree_new_null(struct arena *arena);
 /* With everything below it. */
@@ -69,7 +72,7 @@ const char *tree_resolve(const char *text, size_t len);
 
 /* A scalar that is null: by tag. NULL is one too (kyaml's IsNilOrEmpty asks more: see tree_is_empty). */
 bool tree_is_null(const struct tree *tree);
-/* kyaml's RNode.IsNilOrEmpty: null, an empty mapping or list, a scalar without text. */
+/* kyaml's RNode.IsNilOrEmpty: null by tag, an empty mapping or list; not "". */
 bool tree_is_empty(const struct tree *tree);
 bool tree_is_map(const struct tree *tree);
 bool tree_is_list(const struct tree *tree);
@@ -92,6 +95,11 @@ const char *tree_get_text(const struct tree *map, const char *key);
 /* Replaces the value of the key where it stands, or appends both. */
 void tree_set(struct arena *arena, struct tree *map, const char *key, struct tree *value);
 void tree_set_string(struct arena *arena, struct tree *map, const char *key, const char *text);
+/*
+ * kyaml's FieldSetter: a null (by tag) removes the key; an existing value is overwritten in place and keeps its style; what
+ * YAML 1.1 takes for no string is quoted where the key is new. Returns the value in the mapping, NULL where it was removed.
+ */
+struct tree *tree_put(struct arena *arena, struct tree *map, const char *key, struct tree *value);
 /* Removes key and value; the value, or NULL. */
 struct tree *tree_remove(struct tree *map, const char *key);
 void tree_append(struct arena *arena, struct tree *tree, struct tree *item);

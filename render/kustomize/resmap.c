@@ -1,0 +1,226 @@
+#include "render/kustomize/resmap.h"
+
+#include <string.h>
+
+void resmap_add(struct resmap *map, struct resource *resource)
+{
+	if (map->count == map->cap) {
+		size_t cap = map->cap ? 2 * map->cap : 8;
+		map->items = arena_grow(map->arena, map->items, map->count * sizeof(*map->items), cap * sizeof(*map->items));
+		map->cap = cap;
+	}
+	map->items[map->count++] = resource;
+}
+
+static const char *where(const struct resource *resource)
+{
+	return resource->path ? resource->path : "a generator";
+}
+
+static bool refuse_twice(struct resmap *map, struct resource *resource, const struct resource *first, struct err *err)
+{
+	return err_set(err, ERR_INPUT, "%s is there twice: from %s and from %s",
+	               id_text(map->arena, resource_id(map->arena, resource)), where(first), where(resource));
+}
+
+bool resmap_append(struct resmap *map, struct resource *resource, struct err *err)
+{
+	size_t count = 0;
+	const struct resource *first = resmap_find_current(map, resource_id(map->arena, resource), &count);
+	if (first) {
+		return refuse_twice(map, resource, first, err);
+	}
+	resmap_add(map, resource);
+	return true;
+}
+
+bool resmap_append_all(struct resmap *map, const struct resmap *from, struct err *err)
+{
+	struct idset *ids = idset_new(map->arena, map->count + from->count);
+	for (size_t i = 0; i < map->count; i++) {
+		idset_add(ids, resource_id(map->arena, map->items[i]));
+	}
+	for (size_t i = 0; i < from->count; i++) {
+		const struct id *id = resource_id(map->arena, from->items[i]);
+		if (idset_count(ids, id)) {
+			size_t count = 0;
+			return refuse_twice(map, from->items[i], resmap_find_current(map, id, &count), err);
+		}
+		idset_add(ids, id);
+		resmap_add(map, from->items[i]);
+	}
+	return true;
+}
+
+/* --- generators --------------------------------------------------------------------------------------------------- */
+
+/* What GetDataMap has of "data" or "binaryData". */
+static struct pairs data_of(struct arena *arena, const struct resource *resource, const char *field)
+{
+	const struct tree *map = tree_get(resource->root, field);
+	struct pairs pairs = { 0 };
+	if (tree_is_map(map)) {
+		pairs.items = arena_new(arena, map->count / 2, sizeof(*pairs.items));
+		for (uint32_t i = 0; i + 1 < map->count; i += 2) {
+			const char *key = tree_text(map->items[i]);
+			const char *value = tree_text(map->items[i + 1]);
+			pairs.items[pairs.count++] = (struct pair){ .key = key ? key : "", .value = value ? value : "" };
+		}
+	}
+	return pairs;
+}
+
+static void set_datum(struct arena *arena, struct tree *map, const struct pair *pair)
+{
+	struct tree *value = tree_new_string(arena, pair->value);
+	value->style = strchr(pair->value, '\n') ? TREE_LITERAL : TREE_PLAIN;
+	struct tree *old = tree_get(map, pair->key);
+	if (old) {
+		tree_assign(old, value);
+		return;
+	}
+	tree_append(arena, map, tree_new_plain(arena, pair->key));
+	tree_append(arena, map, value);
+}
+
+static void merge_data(struct arena *arena, struct resource *resource, const struct resource *old, const char *field)
+{
+	struct pairs under = data_of(arena, old, field);
+	struct pairs over = data_of(arena, resource, field);
+	(void)tree_remove(resource->root, field);
+	if (under.count + over.count == 0) {
+		return;
+	}
+	struct tree *map = tree_new_map(arena);
+	for (size_t i = 0; i < under.count; i++) {
+		set_datum(arena, map, &under.items[i]);
+	}
+	for (size_t i = 0; i < over.count; i++) {
+		set_datum(arena, map, &over.items[i]);
+	}
+	tree_set(arena, resource->root, field, map);
+}
+
+static bool merge_into(struct resmap *map, struct resource *resource, struct resource *old, struct err *err)
+{
+	static const char ORIGIN[] = "config.kubernetes.io/origin";
+	enum behavior behavior = resource_behavior(resource);
+	char *text = id_text(map->arena, resource_id(map->arena, resource));
+	if (behavior != BEHAVIOR_MERGE && behavior != BEHAVIOR_REPLACE) {
+		return err_set(err, ERR_INPUT, "%s exists already, from %s: only behavior merge or replace can change it", text,
+		               where(old));
+	}
+	const char *origin = resource_annotation(old, ORIGIN);
+	resource_take_metadata(map->arena, resource, old);
+	if (behavior == BEHAVIOR_MERGE) {
+		merge_data(map->arena, resource, old, "data");
+		merge_data(map->arena, resource, old, "binaryData");
+		if (origin) {
+			resource_set_annotation(map->arena, resource, ORIGIN, origin);
+		}
+	}
+	size_t count = 0;
+	struct resource *current = resmap_find_current(map, resource_id(map->arena, resource), &count);
+	if (current != old || count != 1) {
+		return err_set(err, ERR_INPUT, "%s cannot be merged: another object has its name now", text);
+	}
+	for (size_t i = 0; i < map->count; i++) {
+		if (map->items[i] == old) {
+			map->items[i] = resource;
+		}
+	}
+	return true;
+}
+
+static bool absorb(struct resmap *map, struct resource *resource, struct err *err)
+{
+	size_t count = 0;
+	struct resource *old = resmap_find_any(map, resource_id(map->arena, resource), &count);
+	enum behavior behavior = resource_behavior(resource);
+	if (count > 1) {
+		return err_set(err, ERR_INPUT, "%s could be merged into %zu objects",
+		               id_text(map->arena, resource_id(map->arena, resource)), count);
+	}
+	if (count == 1) {
+		return merge_into(map, resource, old, err);
+	}
+	if (behavior == BEHAVIOR_MERGE || behavior == BEHAVIOR_REPLACE) {
+		return err_set(err, ERR_INPUT, "%s does not exist: behavior merge or replace needs one that does",
+		               id_text(map->arena, resource_id(map->arena, resource)));
+	}
+	return resmap_append(map, resource, err);
+}
+
+bool resmap_absorb_all(struct resmap *map, const struct resmap *from, struct err *err)
+{
+	for (size_t i = 0; i < from->count; i++) {
+		if (!absorb(map, from->items[i], err)) {
+			return false;
+		}
+	}
+	return true;
+}
+
+/* --- looking ------------------------------------------------------------------------------------------------------ */
+
+void resmap_drop_gone(struct resmap *map)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < map->count; i++) {
+		if (!resource_is_gone(map->items[i])) {
+			map->items[count++] = map->items[i];
+		}
+	}
+	map->count = count;
+}
+
+struct resource *resmap_find_current(const struct resmap *map, const struct id *id, size_t *count)
+{
+	struct resource *first = NULL;
+	*count = 0;
+	for (size_t i = 0; i < map->count; i++) {
+		if (id_equal(resource_id(map->arena, map->items[i]), id)) {
+			first = first ? first : map->items[i];
+			++*count;
+		}
+	}
+	return first;
+}
+
+struct resource *resmap_find_any(const struct resmap *map, const struct id *id, size_t *count)
+{
+	struct resource *first = NULL;
+	*count = 0;
+	for (size_t i = 0; i < map->count; i++) {
+		if (!resource_is_gone(map->items[i]) && resource_was(map->arena, map->items[i], id)) {
+			first = first ? first : map->items[i];
+			++*count;
+		}
+	}
+	return first;
+}
+
+struct resource *resmap_get(const struct resmap *map, const struct id *id, struct err *err)
+{
+	size_t count = 0;
+	struct resource *found = resmap_find_any(map, id, &count);
+	if (count == 1) {
+		return found;
+	}
+	const char *text = id_text(map->arena, id);
+	if (count) {
+		(void)err_set(err, ERR_INPUT, "%zu objects are or were %s: it is not clear which one is meant", count, text);
+	} else {
+		(void)err_set(err, ERR_INPUT, "no object is or was %s", text);
+	}
+	return NULL;
+}
+
+struct resmap resmap_copy_list(const struct resmap *map)
+{
+	struct resmap copy = RESMAP_INIT(map->arena);
+	for (size_t i = 0; i < map->count; i++) {
+		resmap_add(&copy, map->items[i]);
+	}
+	return copy;
+}
