@@ -25,13 +25,13 @@
  *  agent/endpoints.h  struct endpoints *endpoints_open(const struct endpoints_options *, struct err *); endpoints_fd() for
  *                     loop_add_fd; endpoints_run() on the loop's stack. Callbacks in the options: ready(context), metrics
  *                     (context, buf), hook(context, ns, name) -> the secret's token of that Sync or NULL, called(context, ns, name).
- *  sync/kube/watch.h  a streaming GET with bookmarks that resumes: its callbacks run where the client's kube_run runs.
- *  agent/drift.h      the index of each Sync and its watches:
- *                     drift_learn(drift, key, ...) after a cycle: digests and ownership of what was applied;
- *                     drift_begin / drift_end(drift, key): our own applies are in flight between them;
- *                     options.due(context, key): something of that Sync is to be healed;
- *                     drift_take(drift, key, struct map *out): identities to be healed now, by ident_key; spends the budget;
- *                     drift_forget(drift, key).
+ *  sync/kube/watch.h  list and watch with bookmarks that resumes, on a curl multi and connections of its own; watches.h drives it.
+ *  sync/drift.h       one index per Sync, in cycle_options.drift: cycle_sync and heal_sync keep it up to date. drift_due() says
+ *                     when something is to be healed, drift_configure() sets heal.mode, heal.delay and suspension.
+ *  sync/heal.h        bool heal_sync(const struct cycle_options *, now, struct report *): a fiber's turn, as cycle_sync.
+ *  agent/watches.h    all watches: watches_sync(watches, key, drift, identity) after each cycle, watches_forget(watches, key);
+ *                     watches_fd() and watches_due() for loop_add_fd and a timer, watches_step() on the loop's stack;
+ *                     options.due(context, key): drift_due of that Sync is another one.
  */
 #ifndef AGENT_AGENT_H
 #define AGENT_AGENT_H

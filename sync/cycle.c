@@ -151,7 +151,7 @@ static bool begin(struct cycle *cycle)
 		if (err.kind != ERR_CONFLICT || tries == BEGIN_TRIES) {
 			return report_err(cycle->report, err.kind == ERR_CONFLICT ? FAILURE_STOPPED : failure_of(&err), &err);
 		}
-		if (!prepare_again(prepared)) {
+		if (!cycle->again(prepared)) {
 			return false;
 		}
 	}
@@ -425,7 +425,7 @@ static bool enter(struct cycle *cycle, bool *working)
 		return false;
 	}
 	if (waited) {
-		if (!prepare_again(&cycle->prepared)) {
+		if (!cycle->again(&cycle->prepared)) {
 			return false;
 		}
 		*working = has_work(cycle);
@@ -435,12 +435,9 @@ static bool enter(struct cycle *cycle, bool *working)
 	return !*working || begin(cycle);
 }
 
-static void run(struct cycle *cycle)
+void cycle_carry_out(struct cycle *cycle)
 {
 	bool working = false;
-	if (!prepare_render(cycle->options, cycle->report, &cycle->prepared) || !prepare_plan(&cycle->prepared)) {
-		return;
-	}
 	cycle->selector = prepared_selector(&cycle->prepared);
 	if (!enter(cycle, &working)) {
 		return;
@@ -452,23 +449,31 @@ static void run(struct cycle *cycle)
 	}
 }
 
-void cycle_sync(const struct cycle_options *options, struct report *report)
+void cycle_release(struct cycle *cycle)
 {
-	struct cycle cycle = { .options = options, .report = report };
-	free(report->name);
-	report->name = text_dup(options->name);
-	text_set(&report->ns, options->ns ? options->ns : "");
-	report->result = RESULT_FAILED;
-	run(&cycle);
+	struct report *report = cycle->report;
 	if (report->result == RESULT_FAILED && report->failures[FAILURE_STOPPED] && !report->failures[FAILURE_MANIFESTS] &&
 	    !report->failures[FAILURE_CLUSTER] && !report->failures[FAILURE_ROLLOUT] && !report->failures[FAILURE_GIT]) {
 		report->result = RESULT_INCOMPLETE;
 	}
-	lease_freep(&cycle.lease);
-	report->requests = cycle.prepared.kube ? cycle.prepared.kube->stats.requests : 0;
-	apply_release(&cycle.apply);
-	ledger_sync_release(&cycle.sync);
-	inventory_release(&cycle.inventory);
-	free(cycle.selector);
-	prepared_release(&cycle.prepared);
+	lease_freep(&cycle->lease);
+	report->requests = cycle->prepared.kube ? cycle->prepared.kube->stats.requests : 0;
+	apply_release(&cycle->apply);
+	ledger_sync_release(&cycle->sync);
+	inventory_release(&cycle->inventory);
+	free(cycle->selector);
+	prepared_release(&cycle->prepared);
+}
+
+void cycle_sync(const struct cycle_options *options, struct report *report)
+{
+	struct cycle cycle = { .options = options, .report = report, .again = prepare_again };
+	free(report->name);
+	report->name = text_dup(options->name);
+	text_set(&report->ns, options->ns ? options->ns : "");
+	report->result = RESULT_FAILED;
+	if (prepare_render(options, report, &cycle.prepared) && prepare_plan(&cycle.prepared)) {
+		cycle_carry_out(&cycle);
+	}
+	cycle_release(&cycle);
 }

@@ -12,6 +12,8 @@
 #include "sync/report.h"
 #include "sync/unowned.h"
 
+struct drift;
+
 /* What the flags say. Strings are borrowed; NULL where not given. */
 struct cycle_options {
 	struct repo_source source;
@@ -35,6 +37,7 @@ struct cycle_options {
 	bool allow_rewind;
 	bool source_changed;
 	unsigned history_limit;   /* 0: 20 */
+	struct drift *drift;      /* the agent's index of this Sync, kept up to date; NULL: none */
 	const volatile int *stop; /* a signal came: finish what is in flight, then end as incomplete */
 };
 

@@ -14,6 +14,7 @@ struct cycle {
 	const struct cycle_options *options;
 	struct report *report;
 	struct prepared prepared;
+	bool (*again)(struct prepared *prepared); /* reads and plans anew */
 	char *selector;
 	struct lease *lease;
 	struct ledger_sync sync;    /* as it is recorded */
@@ -22,6 +23,15 @@ struct cycle {
 	bool looks;                 /* applies only of what may not have changed: no intent was recorded */
 	struct apply apply;
 };
+
+/*
+ * From a plan to the end: lease, intent, writes, outcome; where there is nothing to write, what is there is looked at. The
+ * selector is set in it. Then cycle_release.
+ */
+void cycle_carry_out(struct cycle *cycle);
+
+/* Gives the lease back and frees all that the cycle holds; says last things in the report. */
+void cycle_release(struct cycle *cycle);
 
 /* The old inventory and a row for each desired object that is about to be made or is there. */
 void cycle_union(const struct prepared *prepared, struct inventory *out);

@@ -64,7 +64,7 @@ struct plan_options {
 	bool part;                    /* `desired` is a part of what Git has: nothing is dropped that is not in it */
 	/* Fields that plumb yielded to the manager that has them now (contested), NULL-terminated, borrowed; NULL: none. */
 	const char *const *(*yielded)(void *context, const struct ident *id);
-	/* The desired HPA or ScaledObject that scales the object, where it may not be in `desired`; NULL: only those are looked at. */
+	/* The desired HPA or ScaledObject that scales the object and may be outside of `desired`; NULL: only those in it count. */
 	const struct ident *(*scaler)(void *context, const struct ident *id);
 	/* Whether the discovery of the kind's group succeeded; a kind that is not known is never pruned (rule 4). NULL: yes. */
 	bool (*kind_known)(void *context, const char *group, const char *kind);
