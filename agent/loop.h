@@ -17,6 +17,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "agent/timers.h"
 #include "render/base/err.h"
 #include "sync/kube/multi.h"
 
@@ -46,7 +47,7 @@ struct strand *loop_spawn(struct loop *loop, void (*run)(void *context), void *c
 struct strand *loop_strand(const struct loop *loop);
 
 /* In a fiber: waits until the monotonic time, or until it is woken (true: it was). */
-bool loop_park_until(struct loop *loop, int64_t until);
+bool loop_park(struct loop *loop, int64_t until);
 
 /* Ends the wait of a fiber, whatever it waits for, or the next one that begins. Waits of sync/ look whether what they wait
  * for has come, and go on waiting. NULL is fine. */
@@ -54,14 +55,7 @@ void loop_wake(struct loop *loop, struct strand *strand);
 
 /* --- timers, descriptors, other threads --------------------------------------------------------------------------- */
 
-/* Embedded by its user; all zero is one that is not set. `fire` runs on the loop's stack, once a setting. */
-struct loop_timer {
-	void (*fire)(void *context);
-	void *context;
-	int64_t due; /* monotonic; 0: not set */
-	size_t place;
-};
-
+/* `fire` runs on the loop's stack, once a setting. */
 void loop_timer_set(struct loop *loop, struct loop_timer *timer, int64_t due);
 void loop_timer_clear(struct loop *loop, struct loop_timer *timer);
 

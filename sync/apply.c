@@ -110,7 +110,7 @@ static void establish(struct run *run)
 		const struct report_object *told = report_find(apply->report, &action->desired->id);
 		any = any || (told && told->verdict <= VERDICT_ADOPTED);
 		while (told && told->verdict <= VERDICT_ADOPTED && !run_stopped(run) && !is_established(apply, &action->desired->id)) {
-			clock_sleep_until(clock_now() + ESTABLISH_PAUSE);
+			kube_sleep(apply->kube, clock_now() + ESTABLISH_PAUSE);
 		}
 	}
 	struct err err = ERR_INIT;

@@ -226,7 +226,7 @@ bool run_works(struct run *run, bool all)
 			(void)kube_run(kube, wake);
 		} else {
 			/* All sleep, or the lease is to be renewed before the next write. */
-			clock_sleep_until(wake < run->apply->deadline ? wake : run->apply->deadline);
+			kube_sleep(kube, wake < run->apply->deadline ? wake : run->apply->deadline);
 		}
 	}
 }

@@ -252,7 +252,7 @@ static bool take(struct lease *lease, const struct lease_options *options, int64
 		if (now >= deadline) {
 			return err_set(err, ERR_CONFLICT, "'%s' in '%s' is being synced by '%s'", options->name, options->ns, holder);
 		}
-		clock_sleep_until(now + poll < deadline ? now + poll : deadline);
+		kube_sleep(lease->kube, now + poll < deadline ? now + poll : deadline);
 		poll = 2 * poll < LONGEST_POLL ? 2 * poll : LONGEST_POLL;
 	}
 }

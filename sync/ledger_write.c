@@ -40,7 +40,7 @@ static bool post(struct kube *kube, const char *collection, const cJSON *object,
 			*err = failure;
 			return false;
 		}
-		clock_sleep_until(clock_now() + POST_WAIT);
+		kube_sleep(kube, clock_now() + POST_WAIT);
 	}
 }
 

@@ -159,7 +159,7 @@ static bool rest(struct wait *wait, int64_t until)
 		if (!alive(wait)) {
 			return false;
 		}
-		clock_sleep_until(end - now < SLICE ? end : now + SLICE);
+		kube_sleep(wait->kube, end - now < SLICE ? end : now + SLICE);
 	}
 	return alive(wait) && clock_now() < wait->options->deadline;
 }

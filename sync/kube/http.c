@@ -6,6 +6,7 @@
 #include "render/base/limits.h"
 #include "render/base/map.h"
 #include "sync/clock.h"
+#include "sync/kube/multi.h"
 #include "sync/kube/transfer.h"
 
 /*
@@ -15,6 +16,9 @@
  *                    +----------------due-------------------+
  *
  * A call that waits keeps its place in flight: the more the server refuses, the less is sent.
+ *
+ * What curl says has ended stands in `ended` until this client's turn comes: on a shared multi another client may have been the
+ * one that drove curl.
  */
 
 #define WARNINGS_KEPT ((size_t)1000)
@@ -32,7 +36,8 @@ enum {
 
 struct http {
 	struct kube kube;
-	CURLM *multi;
+	struct kube_multi own; /* where none is shared */
+	struct multi_client client;
 	struct kube_config config;
 	struct kube_options options;
 	struct target target;
@@ -89,6 +94,7 @@ static void http_send(struct kube *kube, struct kube_call *call)
 	call->transport = http;
 	call->tries = 0;
 	push(http, call);
+	multi_wake(&http->client);
 }
 
 /* ---- headers ---- */
@@ -170,11 +176,11 @@ static void finish_with(struct http *http, struct transfer *transfer, const stru
 	finish(http, transfer);
 }
 
-static void stop_call(struct kube_call *call)
+static void fail_call(struct kube_call *call, const struct err *err)
 {
 	call->transport = NULL;
 	call->status = 0;
-	(void)err_set(&call->err, ERR_TRANSIENT, "stopped");
+	call->err = *err;
 	call->done(call, call->context);
 }
 
@@ -183,7 +189,7 @@ static void stop_waiting(struct http *http)
 	struct err stopped = ERR_INIT;
 	(void)err_set(&stopped, ERR_TRANSIENT, "stopped");
 	for (size_t left = http->queued; left; left--) {
-		stop_call(pop(http));
+		fail_call(pop(http), &stopped);
 	}
 	for (size_t i = 0; i < http->places; i++) {
 		if (http->transfers[i].state == TRANSFER_WAITING) {
@@ -194,10 +200,15 @@ static void stop_waiting(struct http *http)
 
 /* ---- tries ---- */
 
+static bool may_send(const struct http *http, const struct kube_call *call, struct err *err)
+{
+	return !http->options.may_write || strcmp(call->method, "GET") == 0 || http->options.may_write(http->options.fence, err);
+}
+
 static void start(struct http *http, struct transfer *transfer)
 {
 	struct err err = ERR_INIT;
-	bool ready = auth_refresh(&http->auth, &err);
+	bool ready = may_send(http, transfer->call, &err) && auth_refresh(&http->auth, &err);
 	if (ready) {
 		struct headers *headers = take_headers(http, transfer->call);
 		if (transfer->headers) {
@@ -213,7 +224,7 @@ static void start(struct http *http, struct transfer *transfer)
 	transfer->state = TRANSFER_RUNNING;
 	transfer->call->tries++;
 	http->kube.stats.requests++;
-	CURLMcode code = curl_multi_add_handle(http->multi, transfer->easy);
+	CURLMcode code = curl_multi_add_handle(http->client.multi->curl, transfer->easy);
 	assert(code == CURLM_OK);
 }
 
@@ -241,6 +252,13 @@ static void start_due(struct http *http)
 	while (http->queued && http->busy < http->places) {
 		struct transfer *transfer = free_place(http);
 		assert(transfer);
+		struct err err = ERR_INIT;
+		if (!transfer->easy && !transfer_init(transfer, &http->target, &err)) {
+			transfer_release(transfer);
+			fail_call(pop(http), &err);
+			continue;
+		}
+		transfer->client = &http->client;
 		transfer->call = pop(http);
 		transfer->renewed = false;
 		int64_t timeout = transfer->call->timeout ? transfer->call->timeout : http->options.timeout;
@@ -340,32 +358,34 @@ static void failed(struct http *http, struct transfer *transfer, CURLcode code)
 	finish_with(http, transfer, &err);
 }
 
+static bool is_alone(const struct http *http)
+{
+	return http->client.multi == &http->own;
+}
+
+/* What `done` sends may end while others of the list are dealt with: the list is taken first. */
 static void collect(struct http *http)
 {
-	int left = 0;
-	for (CURLMsg *message; (message = curl_multi_info_read(http->multi, &left));) {
-		CURLcode code = message->data.result;
-		CURL *easy = message->easy_handle;
-		struct transfer *transfer = NULL;
+	struct transfer *ended = TAKE(http->client.ended);
+	while (ended) {
+		struct transfer *transfer = ended;
 		curl_off_t bytes = 0;
-		(void)curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&transfer);
-		(void)curl_easy_getinfo(easy, CURLINFO_SIZE_DOWNLOAD_T, &bytes);
-		(void)curl_multi_remove_handle(http->multi, easy);
+		ended = transfer->next_ended;
+		(void)curl_easy_getinfo(transfer->easy, CURLINFO_SIZE_DOWNLOAD_T, &bytes);
 		http->kube.stats.bytes_in += (uint64_t)bytes;
-		if (code == CURLE_OK) {
+		if (transfer->result == CURLE_OK) {
 			answered(http, transfer);
 		} else {
-			failed(http, transfer, code);
+			failed(http, transfer, transfer->result);
 		}
 	}
 }
 
 /* ---- the table ---- */
 
-static int64_t poll_time(const struct http *http, int64_t until)
+static int64_t wake_time(const struct http *http, int64_t until)
 {
-	int64_t now = clock_now();
-	int64_t wake = now + (http->kube.stop ? STOP_POLL : LONGEST_POLL);
+	int64_t wake = clock_now() + (http->kube.stop ? STOP_POLL : LONGEST_POLL);
 	wake = until < wake ? until : wake;
 	for (size_t i = 0; i < http->places; i++) {
 		const struct transfer *transfer = &http->transfers[i];
@@ -373,7 +393,7 @@ static int64_t poll_time(const struct http *http, int64_t until)
 			wake = transfer->due;
 		}
 	}
-	return wake > now ? wake - now : 0;
+	return wake;
 }
 
 static bool http_run(struct kube *kube, int64_t until)
@@ -384,9 +404,9 @@ static bool http_run(struct kube *kube, int64_t until)
 			stop_waiting(http);
 		}
 		start_due(http);
-		int running = 0;
-		CURLMcode code = curl_multi_perform(http->multi, &running);
-		assert(code == CURLM_OK);
+		if (is_alone(http)) {
+			kube_multi_perform(&http->own);
+		}
 		collect(http);
 		if (!http->busy && !http->queued) {
 			return true;
@@ -394,9 +414,21 @@ static bool http_run(struct kube *kube, int64_t until)
 		if (clock_now() >= until) {
 			return false;
 		}
-		if (!http->queued || http->busy == http->places) {
-			(void)curl_multi_poll(http->multi, NULL, 0, (int)poll_time(http, until), NULL);
+		if (!http->client.ended && (!http->queued || http->busy == http->places)) {
+			multi_wait(&http->client, wake_time(http, until));
 		}
+	}
+}
+
+static void http_sleep(struct kube *kube, int64_t until)
+{
+	struct http *http = (struct http *)kube;
+	if (is_alone(http)) {
+		clock_sleep_until(until);
+		return;
+	}
+	while (clock_now() < until && !is_stopped(http)) {
+		multi_wait(&http->client, until);
 	}
 }
 
@@ -405,7 +437,7 @@ static void http_free(struct kube *kube)
 	struct http *http = (struct http *)kube;
 	for (size_t i = 0; http->transfers && i < http->places; i++) {
 		if (http->transfers[i].state == TRANSFER_RUNNING) {
-			(void)curl_multi_remove_handle(http->multi, http->transfers[i].easy);
+			(void)curl_multi_remove_handle(http->client.multi->curl, http->transfers[i].easy);
 		}
 		if (http->transfers[i].easy) {
 			transfer_release(&http->transfers[i]);
@@ -414,7 +446,9 @@ static void http_free(struct kube *kube)
 	for (size_t i = 0; i < http->header_count; i++) {
 		headers_free(http->headers[i]);
 	}
-	(void)curl_multi_cleanup(http->multi);
+	if (is_alone(http)) {
+		kube_multi_release(&http->own);
+	}
 	free(http->headers);
 	free(http->transfers);
 	free(http->queue);
@@ -425,7 +459,7 @@ static void http_free(struct kube *kube)
 	free(http);
 }
 
-static const struct kube_ops ops = { .send = http_send, .run = http_run, .free = http_free };
+static const struct kube_ops ops = { .send = http_send, .run = http_run, .free = http_free, .sleep = http_sleep };
 
 static void set_options(struct http *http, const struct kube_options *options)
 {
@@ -446,13 +480,14 @@ struct kube *kube_open(struct kube_config *config, const struct kube_options *op
 	http->random = (uint64_t)clock_wall_micro();
 	set_options(http, options);
 	auth_init(&http->auth, &http->config);
-	http->multi = curl_multi_init();
-	assert(http->multi);
+	http->client.multi = options->multi ? options->multi : &http->own;
+	if (is_alone(http)) {
+		kube_multi_init(&http->own);
+	}
 	bool good = target_init(&http->target, &http->config, options->user_agent, err);
 	http->transfers = alloc_new(http->places, sizeof *http->transfers);
-	for (size_t i = 0; good && i < http->places; i++) {
-		good = transfer_init(&http->transfers[i], &http->target, err);
-	}
+	/* The others when they are needed; this one says whether the configuration is fine. */
+	good = good && transfer_init(&http->transfers[0], &http->target, err);
 	if (!good) {
 		http_free(&http->kube);
 		return NULL;

@@ -18,6 +18,7 @@
 
 #include "render/base/buf.h"
 #include "render/base/err.h"
+#include "sync/clock.h"
 #include "sync/kube/config.h"
 
 #define KUBE_JSON "application/json"
@@ -57,6 +58,7 @@ struct kube_ops {
 	void (*send)(struct kube *kube, struct kube_call *call);
 	bool (*run)(struct kube *kube, int64_t until);
 	void (*free)(struct kube *kube);
+	void (*sleep)(struct kube *kube, int64_t until); /* NULL: clock_sleep_until */
 };
 
 struct kube_stats {
@@ -83,6 +85,19 @@ static inline bool kube_run(struct kube *kube, int64_t until)
 	return kube->ops->run(kube, until);
 }
 
+/* Sleeps until the monotonic time, or less; where an event loop drives the client, others work meanwhile. All waiting between
+ * calls goes through here. */
+static inline void kube_sleep(struct kube *kube, int64_t until)
+{
+	if (kube->ops->sleep) {
+		kube->ops->sleep(kube, until);
+	} else {
+		clock_sleep_until(until);
+	}
+}
+
+struct kube_multi;
+
 struct kube_options {
 	unsigned in_flight; /* most requests at a time; 0: 16 */
 	int64_t timeout;    /* of a call, milliseconds; 0: 30,000 */
@@ -92,6 +107,10 @@ struct kube_options {
 	void *context;
 	const volatile int
 		*stop; /* not NULL: once it is not 0, nothing new is sent and what waits fails with ERR_TRANSIENT "stopped" */
+	struct kube_multi *multi; /* sync/kube/multi.h; NULL: a CURLM of its own. Has to outlive the client. */
+	/* Asked before each try of a call that is no GET; on false it fails with that error unsent (safety rule 21). May be NULL. */
+	bool (*may_write)(void *fence, struct err *err);
+	void *fence;
 };
 
 /* Takes the configuration over. Opens no connection yet. */

@@ -14,13 +14,36 @@
 
 struct kube_multi {
 	CURLM *curl;
-	/* Gives way until the monotonic time or until wake(waiter). *waiter is the client's, NULL when nobody waits: `wait` sets it
-	 * while it waits. It may return early. */
+	/* Gives way until the monotonic time, or until wake(waiter); it may return early. It sets *waiter, which is the client's,
+	 * for as long as it waits. */
 	void (*wait)(struct kube_multi *multi, void **waiter, int64_t until);
-	void (*wake)(struct kube_multi *multi, void *waiter);
+	void (*wake)(struct kube_multi *multi, void *waiter); /* NULL, nobody waits, is fine */
+};
+
+struct transfer;
+
+/* What the multi knows of a client: transfers that ended and that the client did not look at yet, and who waits for it. */
+struct multi_client {
+	struct kube_multi *multi;
+	struct transfer *ended;
+	void *waiter;
 };
 
 /* Lets curl work; wakes the clients whose transfers ended. */
 void kube_multi_perform(struct kube_multi *multi);
+
+/* A CURLM for one client alone, which drives it by waiting. */
+void kube_multi_init(struct kube_multi *multi);
+void kube_multi_release(struct kube_multi *multi);
+
+static inline void multi_wait(struct multi_client *client, int64_t until)
+{
+	client->multi->wait(client->multi, &client->waiter, until);
+}
+
+static inline void multi_wake(struct multi_client *client)
+{
+	client->multi->wake(client->multi, client->waiter);
+}
 
 #endif

@@ -284,7 +284,8 @@ static CURLcode set_fixed(struct transfer *transfer, const struct target *target
 
 bool transfer_init(struct transfer *transfer, const struct target *target, struct err *err)
 {
-	*transfer = (struct transfer){ .url = BUF_INIT(URL_BYTES), .warnings = BUF_INIT(WARNING_BYTES) };
+	transfer->url = BUF_INIT(URL_BYTES);
+	transfer->warnings = BUF_INIT(WARNING_BYTES);
 	transfer->easy = curl_easy_init();
 	if (!transfer->easy) {
 		abort();

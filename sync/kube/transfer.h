@@ -56,6 +56,9 @@ struct transfer {
 	int64_t deadline;         /* of the call, monotonic */
 	int64_t due;              /* while waiting: when it is sent again */
 	bool renewed;             /* credentials were renewed for this call */
+	struct multi_client *client;
+	CURLcode result; /* once it is among the client's that ended */
+	struct transfer *next_ended;
 	/* Of the current try. */
 	struct buf url;
 	int64_t retry_after; /* milliseconds, -1 if not said */
@@ -65,6 +68,7 @@ struct transfer {
 	char error[CURL_ERROR_SIZE];
 };
 
+/* Of one that is all zero; to be released on failure too. */
 bool transfer_init(struct transfer *transfer, const struct target *target, struct err *err) MUST_CHECK;
 void transfer_release(struct transfer *transfer);
 

@@ -93,7 +93,7 @@ static void fake_free(struct kube *kube)
 	(void)kube;
 }
 
-static const struct kube_ops fake_ops = { fake_send, fake_run, fake_free };
+static const struct kube_ops fake_ops = { .send = fake_send, .run = fake_run, .free = fake_free };
 
 static struct fake fake_make(answer_fn *answer)
 {
