@@ -288,13 +288,13 @@ static void tell_brakes(struct cycle *cycle)
 		kept += prepared->plan->actions[i]->kind == ACTION_KEEP;
 	}
 	if (prepared->plan->brake) {
-		report_fail(cycle->report, FAILURE_STOPPED, text_dup(prepared->plan->brake));
+		report_stop(cycle->report, STOP_PRUNE, text_dup(prepared->plan->brake));
 	}
 	if (!cycle->options->prune || !kept) {
 		return;
 	}
 	if (!prepared->source_same && !cycle->options->source_changed) {
-		report_fail(cycle->report, FAILURE_STOPPED,
+		report_stop(cycle->report, STOP_SOURCE,
 		            text_dup("nothing is pruned: the source is not the recorded one: --source-changed allows it"));
 	}
 	if (prepared->unsure.count && !any_prunes(prepared->plan)) {

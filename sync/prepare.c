@@ -12,6 +12,7 @@
 #include "sync/desired.h"
 #include "sync/names.h"
 #include "sync/prepare_impl.h"
+#include "sync/syncspec.h"
 
 enum { SHORT_ID = 7, DEFAULT_PROGRESS_DEADLINE = 600 };
 
@@ -241,45 +242,50 @@ static bool check_rewind(struct prepared *prepared)
 		return report_err(prepared->report, FAILURE_GIT, &err);
 	}
 	if (!descends) {
-		report_fail(prepared->report, FAILURE_STOPPED,
+		report_stop(prepared->report, STOP_REWIND,
 		            text_printf("commit %.*s does not descend from %.*s, which sync %" PRId64 " was of: --allow-rewind allows it",
 		                        SHORT_ID, id, SHORT_ID, last->commit, last->number));
 	}
 	return descends;
 }
 
-/* GETs the metadata: 1 there, 0 not there, -1 not allowed to know, -2 and err: failed. Takes the path over. */
-static int probe(struct kube *kube, char *path, struct err *err)
+/* GETs it: NULL where it is not there or nobody may know (err is then untouched), and where that failed. Takes the path over. */
+static cJSON *read_one(struct kube *kube, char *path, struct err *err)
 {
 	struct kube_call call = kube_call_make("GET", path);
-	call.accept = KUBE_METADATA;
-	int there = 1;
-	if (!kube_do(kube, &call, err)) {
-		there = err->kind == ERR_NOT_FOUND ? 0 : err->kind == ERR_DENIED ? -1 : -2;
+	struct err trouble = ERR_INIT;
+	cJSON *object = NULL;
+	if (kube_do(kube, &call, &trouble)) {
+		object = doc_parse(buf_text(&call.reply), call.reply.len, err);
+	} else if (trouble.kind != ERR_NOT_FOUND && trouble.kind != ERR_DENIED) {
+		*err = trouble;
 	}
 	kube_call_release(&call);
-	return there;
+	return object;
 }
 
-/* A one-shot refuses a name that a live Sync resource holds (safety rule 19). */
+/* A one-shot refuses a name that a live Sync resource holds, unless that is suspended (safety rule 19). */
 static bool check_resource(struct prepared *prepared)
 {
 	struct ident id = { .group = (char[]){ "plumb.dev" }, .kind = (char[]){ "Sync" } };
-	const struct resource *resource = prepared_resource(prepared, &id, NULL);
+	const struct resource *resource = prepared->options->sync_uid ? NULL : prepared_resource(prepared, &id, NULL);
 	if (!resource) {
 		return true;
 	}
 	struct err err = ERR_INIT;
-	int there = probe(prepared->kube, resource_path(resource, prepared->ns, prepared->options->name), &err);
-	if (there == -2) {
+	CLEANUP(doc_freep)
+	cJSON *object = read_one(prepared->kube, resource_path(resource, prepared->ns, prepared->options->name), &err);
+	if (err.kind != ERR_NONE) {
 		return report_err(prepared->report, FAILURE_CLUSTER, &err);
 	}
-	if (there == 1) {
-		report_fail(prepared->report, FAILURE_STOPPED,
-		            text_printf("the Sync resource %s in %s holds this name: an agent applies it, choose another --name",
-		                        prepared->options->name, prepared->ns));
+	if (object && !syncspec_suspended(object, clock_wall())) {
+		report_stop(prepared->report, STOP_NAME,
+		            text_printf("the Sync resource %s in %s holds this name: an agent applies it; choose another --name, or "
+		                        "suspend it first (plumb suspend %s -n %s)",
+		                        prepared->options->name, prepared->ns, prepared->options->name, prepared->ns));
+		return false;
 	}
-	return there != 1;
+	return true;
 }
 
 /* When all objects were last applied for sure: since the first record, at the latest. */

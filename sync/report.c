@@ -85,6 +85,12 @@ static void tell(struct report *report, const struct report_object *object)
 	}
 }
 
+/* What is only incomplete comes behind what says more. */
+static void note_stop(struct report *report, enum stop stop)
+{
+	report->stop = report->stop > STOP_INCOMPLETE ? report->stop : stop;
+}
+
 void report_verdict(struct report *report, const struct ident *id, enum verdict verdict, char *reason, enum failure failure)
 {
 	bool is_new = false;
@@ -94,6 +100,9 @@ void report_verdict(struct report *report, const struct ident *id, enum verdict 
 	}
 	report->verdicts[verdict]++;
 	report->failures[failure] = true;
+	if (failure == FAILURE_STOPPED) {
+		note_stop(report, STOP_INCOMPLETE);
+	}
 	object->verdict = verdict;
 	free(object->reason);
 	object->reason = reason;
@@ -131,9 +140,18 @@ void report_warn(struct report *report, char *text)
 	report->warnings[report->warning_count++] = text;
 }
 
+void report_stop(struct report *report, enum stop stop, char *text)
+{
+	note_stop(report, stop);
+	report_fail(report, FAILURE_STOPPED, text);
+}
+
 void report_fail(struct report *report, enum failure failure, char *text)
 {
 	report->failures[failure] = true;
+	if (failure == FAILURE_STOPPED) {
+		note_stop(report, STOP_INCOMPLETE);
+	}
 	report->errors = alloc_grow(report->errors, report->error_count + 1, sizeof(char *));
 	report->errors[report->error_count++] = text;
 }

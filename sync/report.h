@@ -44,6 +44,16 @@ enum failure {
 	FAILURE_COUNT,
 };
 
+/* What stopped it where it was FAILURE_STOPPED; of several the first one told that is more than `incomplete`. */
+enum stop {
+	STOP_NONE,
+	STOP_INCOMPLETE, /* a lock, a deletion that lasts, a signal, the timeout */
+	STOP_PRUNE,      /* the brake */
+	STOP_SOURCE,     /* nothing is pruned: it comes from somewhere else than recorded */
+	STOP_REWIND,     /* the commit does not descend from the last one */
+	STOP_NAME,       /* a Sync resource holds the name */
+};
+
 enum report_result { RESULT_UNCHANGED, RESULT_APPLIED, RESULT_HEALTHY, RESULT_FAILED, RESULT_INCOMPLETE };
 
 const char *report_result_text(enum report_result result);
@@ -73,6 +83,7 @@ struct report {
 	char **errors; /* one line each */
 	size_t error_count;
 	bool failures[FAILURE_COUNT];
+	enum stop stop;
 	uint64_t requests; /* to the API server */
 	/* Called when an object's verdict or health changes, and when another phase begins ("fetching"); may be NULL. */
 	void (*changed)(void *context, const struct report *report, const struct report_object *object);
@@ -93,6 +104,8 @@ const struct report_object *report_find(const struct report *report, const struc
 /* Both take the text over. */
 void report_warn(struct report *report, char *text);
 void report_fail(struct report *report, enum failure failure, char *text);
+/* report_fail of FAILURE_STOPPED, with what it was. Takes the text over. */
+void report_stop(struct report *report, enum stop stop, char *text);
 /* report_fail with the text of err; returns false. */
 bool report_err(struct report *report, enum failure failure, const struct err *err);
 /* The failure that an error of the API server is: ERR_DENIED and ERR_TRANSIENT FAILURE_CLUSTER, others

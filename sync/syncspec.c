@@ -10,7 +10,9 @@
 #include "render/base/limits.h"
 #include "render/doc.h"
 #include "render/yaml.h"
+#include "sync/clock.h"
 #include "sync/names.h"
+#include "sync/syncspec_impl.h"
 
 /* --- durations ---------------------------------------------------------------------------------------------------- */
 
@@ -105,6 +107,18 @@ bool syncspec_is_local(const struct syncspec *spec)
 bool syncspec_is_suspended(const struct syncspec *spec, int64_t wall)
 {
 	return spec->suspend || spec->suspend_until > wall;
+}
+
+int64_t syncspec_until(const cJSON *metadata)
+{
+	const char *text = cJSON_GetStringValue(doc_get(doc_get(metadata, "annotations"), NOTE_SUSPEND_UNTIL));
+	int64_t time = text ? clock_parse(text) : 0;
+	return time < 0 ? INT64_MAX : time;
+}
+
+bool syncspec_suspended(const cJSON *object, int64_t wall)
+{
+	return doc_true(object, "spec/suspend") || syncspec_until(doc_get(object, "metadata")) > wall;
 }
 
 void syncspec_options(const struct syncspec *spec, struct cycle_options *out)

@@ -120,6 +120,9 @@ bool syncspec_is_local(const struct syncspec *spec);
 /* Suspended by the spec, or by plumb.dev/suspend-until as long as that is after `wall` (seconds since 1970). */
 bool syncspec_is_suspended(const struct syncspec *spec, int64_t wall);
 
+/* The same of an object of the API server, whatever else is in it. */
+bool syncspec_suspended(const cJSON *object, int64_t wall);
+
 /*
  * The options of a sync of it, strings borrowed from the spec: source.url, ref, path, name, ns (untouched where the spec has
  * none), prune, wait, timeout, target_ns and unowned. What the spec does not say stays as it is in `out`: store, access,

@@ -11,7 +11,6 @@
 #include "render/base/near.h"
 #include "render/doc.h"
 #include "render/yaml_line.h"
-#include "sync/clock.h"
 #include "sync/names.h"
 #include "sync/syncspec.h"
 #include "sync/syncspec_impl.h"
@@ -463,9 +462,7 @@ static void read_metadata(struct reading *reading, const cJSON *metadata)
 	text_set(&out->requested_at, syncspec_request(metadata));
 	const cJSON *notes = doc_get(metadata, "annotations");
 	text_set(&out->approved_commit, cJSON_GetStringValue(doc_get(notes, NOTE_APPROVE_PRUNE)));
-	const char *until = cJSON_GetStringValue(doc_get(notes, NOTE_SUSPEND_UNTIL));
-	int64_t time = until ? clock_parse(until) : 0;
-	out->suspend_until = time < 0 ? INT64_MAX : time;
+	out->suspend_until = syncspec_until(metadata);
 }
 
 static void set_defaults(struct syncspec *out)

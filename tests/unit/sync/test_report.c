@@ -91,6 +91,20 @@ START_TEST(whoever_listens_hears_of_each_verdict_and_each_health)
 }
 END_TEST
 
+START_TEST(what_stopped_it_is_the_first_that_says_more_than_incomplete)
+{
+	struct report report = REPORT_INIT;
+	report_fail(&report, FAILURE_STOPPED, text_dup("a lock"));
+	ck_assert_int_eq(report.stop, STOP_INCOMPLETE);
+	report_stop(&report, STOP_PRUNE, text_dup("too many"));
+	report_stop(&report, STOP_SOURCE, text_dup("another URL"));
+	report_fail(&report, FAILURE_STOPPED, text_dup("a signal"));
+	ck_assert_int_eq(report.stop, STOP_PRUNE);
+	ck_assert_int_eq(report_exit_code(&report), 7);
+	report_release(&report);
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tcase = tcase_create("report");
@@ -99,6 +113,7 @@ int main(void)
 	tcase_add_test(tcase, a_warning_is_said_once);
 	tcase_add_test(tcase, whoever_listens_hears_of_each_verdict_and_each_health);
 	Suite *suite = suite_create("report");
+	tcase_add_test(tests, what_stopped_it_is_the_first_that_says_more_than_incomplete);
 	suite_add_tcase(suite, tcase);
 	SRunner *runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);
