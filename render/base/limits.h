@@ -23,8 +23,8 @@
 #define LIMIT_REGEX_DEPTH 200              /* groups inside of each other */
 #define LIMIT_REGEX_STEPS 1000000          /* of one match */
 #define LIMIT_REGEX_HEAP_KIB 16384
-#define LIMIT_PROBLEMS ((size_t)200)       /* errors shown of one pass */
-#define LIMIT_OBJECT_BYTES LIMIT_MIB(3)    /* one object as JSON, the API server's own limit */
+#define LIMIT_PROBLEMS ((size_t)200)    /* errors shown of one pass */
+#define LIMIT_OBJECT_BYTES LIMIT_MIB(3) /* one object as JSON, the API server's own limit */
 
 /* The API server. */
 #define LIMIT_REPLY_BYTES LIMIT_MIB(256) /* one answer */
