@@ -113,7 +113,7 @@ int main(void)
 	tcase_add_test(tcase, a_warning_is_said_once);
 	tcase_add_test(tcase, whoever_listens_hears_of_each_verdict_and_each_health);
 	Suite *suite = suite_create("report");
-	tcase_add_test(tests, what_stopped_it_is_the_first_that_says_more_than_incomplete);
+	tcase_add_test(tcase, what_stopped_it_is_the_first_that_says_more_than_incomplete);
 	suite_add_tcase(suite, tcase);
 	SRunner *runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);
