@@ -1,0 +1,221 @@
+// Holds `plumb render` against the reference renderer on random but plausible kustomization trees: both must refuse a tree, or
+// both must accept it and give the same bytes. What differs is shrunk to a small tree and kept.
+//
+//	differ -plumb build/release/plumb [-count 1000] [-seed 1] [-keep DIR] [-stop 5]
+//
+// A tree is known by its seed: `-seed N -count 1` makes it again. The reference runs in this process as `kustomize build` runs it.
+// Exit 1 where anything differed; the last line counts.
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"math/rand"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime/debug"
+	"sort"
+	"strings"
+	"time"
+
+	"sigs.k8s.io/kustomize/api/krusty"
+	"sigs.k8s.io/kustomize/api/types"
+	"sigs.k8s.io/kustomize/kyaml/filesys"
+)
+
+type answer struct {
+	out     []byte
+	err     string
+	refused bool
+	crashed bool
+}
+
+func reference(dir string) (got answer) {
+	defer func() {
+		// A panic of the reference is a refusal: no bytes come of it.
+		if trouble := recover(); trouble != nil {
+			got = answer{refused: true, err: fmt.Sprintf("panic: %v\n%s", trouble, debug.Stack())}
+		}
+	}()
+	options := krusty.MakeDefaultOptions()
+	options.Reorder = krusty.ReorderOptionUnspecified
+	options.PluginConfig = types.DisabledPluginConfig()
+	built, err := krusty.MakeKustomizer(options).Run(filesys.MakeFsOnDisk(), dir)
+	if err != nil {
+		return answer{refused: true, err: err.Error()}
+	}
+	out, err := built.AsYaml()
+	if err != nil {
+		return answer{refused: true, err: err.Error()}
+	}
+	return answer{out: out}
+}
+
+func ours(plumb, dir string) answer {
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	command := exec.CommandContext(ctx, plumb, "render", dir)
+	var out, problems bytes.Buffer
+	command.Stdout, command.Stderr = &out, &problems
+	err := command.Run()
+	if err == nil {
+		return answer{out: out.Bytes()}
+	}
+	var exit *exec.ExitError
+	refused := errors.As(err, &exit) && exit.ExitCode() == 4 && problems.Len() > 0
+	return answer{refused: refused, crashed: !refused, err: err.Error() + "\n" + problems.String()}
+}
+
+// What is different, or "".
+func compare(theirs, mine answer) string {
+	switch {
+	case mine.crashed:
+		return "crash"
+	case theirs.refused && !mine.refused:
+		return "accepted"
+	case !theirs.refused && mine.refused:
+		return "refused"
+	case !bytes.Equal(theirs.out, mine.out):
+		return "differs"
+	}
+	return ""
+}
+
+type judge struct {
+	plumb string
+	dir   string
+}
+
+func (j *judge) verdict(t *tree) (string, answer, answer) {
+	if err := os.RemoveAll(j.dir); err != nil {
+		panic(err)
+	}
+	if err := t.write(j.dir); err != nil {
+		panic(err)
+	}
+	target := filepath.Join(j.dir, t.target)
+	theirs, mine := reference(target), ours(j.plumb, target)
+	return compare(theirs, mine), theirs, mine
+}
+
+// A tree, mostly one that the reference accepts: what it does not like is taken out, a random entry at a time.
+func (j *judge) plausible(r *rand.Rand) *tree {
+	t := generate(r)
+	if r.Intn(100) < 15 {
+		return t
+	}
+	for tries := 0; tries < 60; tries++ {
+		_ = os.RemoveAll(j.dir)
+		if err := t.write(j.dir); err != nil {
+			panic(err)
+		}
+		if !reference(filepath.Join(j.dir, t.target)).refused {
+			break
+		}
+		t = prune(r, t)
+	}
+	return t
+}
+
+func keep(dir string, seed int64, kind string, t *tree, theirs, mine answer) {
+	place := filepath.Join(dir, fmt.Sprintf("%s-%d", kind, seed))
+	if err := os.RemoveAll(place); err != nil {
+		panic(err)
+	}
+	if err := t.write(filepath.Join(place, "in")); err != nil {
+		panic(err)
+	}
+	for name, content := range map[string][]byte{
+		"expected.yaml": theirs.out, "actual.yaml": mine.out, "expected.err": []byte(theirs.err), "actual.err": []byte(mine.err),
+		"target": []byte(t.target + "\n"),
+	} {
+		if len(content) > 0 {
+			if err := os.WriteFile(filepath.Join(place, name), content, 0o644); err != nil {
+				panic(err)
+			}
+		}
+	}
+}
+
+func main() {
+	plumb := flag.String("plumb", "build/release/plumb", "the program under test")
+	count := flag.Int64("count", 1000, "how many trees")
+	seed := flag.Int64("seed", 1, "of the first tree")
+	keepDir := flag.String("keep", "", "where to keep what differs")
+	stop := flag.Int("stop", 10, "end after this many differences")
+	why := flag.Bool("why", false, "say why the reference refuses a tree")
+	show := flag.Bool("show", false, "print the tree of -seed and end")
+	flag.Parse()
+
+	work, err := os.MkdirTemp("", "plumb-differ.")
+	if err != nil {
+		panic(err)
+	}
+	defer os.RemoveAll(work)
+	if *keepDir == "" {
+		*keepDir = filepath.Join(work, "keep")
+	}
+	j := &judge{plumb: *plumb, dir: filepath.Join(work, "tree")}
+	if *show {
+		j.plausible(rand.New(rand.NewSource(*seed))).print(os.Stdout)
+		return
+	}
+	found := map[string]int{}
+	rendered, refused, bad := 0, 0, 0
+	start := time.Now()
+	for i := *seed; i < *seed+*count && bad < *stop; i++ {
+		t := j.plausible(rand.New(rand.NewSource(i)))
+		kind, theirs, mine := j.verdict(t)
+		if kind == "" {
+			if theirs.refused {
+				refused++
+				if *why {
+					fmt.Printf("seed %d: %s\n", i, firstLine(theirs.err))
+				}
+			} else {
+				rendered++
+			}
+			continue
+		}
+		bad++
+		found[kind]++
+		small := shrink(t, func(candidate *tree) bool {
+			now, _, _ := j.verdict(candidate)
+			return now == kind
+		})
+		kind, theirs, mine = j.verdict(small)
+		keep(*keepDir, i, kind, small, theirs, mine)
+		fmt.Printf("--- seed %d: %s\n", i, kind)
+		small.print(os.Stdout)
+		fmt.Printf("--- reference: %s%s\n--- plumb: %s%s\n", firstLine(theirs.err), clip(theirs.out), firstLine(mine.err), clip(mine.out))
+	}
+	var kinds []string
+	for kind, n := range found {
+		kinds = append(kinds, fmt.Sprintf("%s %d", kind, n))
+	}
+	sort.Strings(kinds)
+	fmt.Printf("%d trees in %.0f s: equal %d, refused by both %d, different %d %s\n", rendered+refused+bad, time.Since(start).Seconds(),
+		rendered, refused, bad, strings.Join(kinds, ", "))
+	if bad > 0 {
+		os.Exit(1)
+	}
+}
+
+func firstLine(text string) string {
+	text, _, _ = strings.Cut(text, "\ngoroutine")
+	if len(text) > 600 {
+		text = text[:600] + "..."
+	}
+	return text
+}
+
+func clip(out []byte) string {
+	if len(out) > 3000 {
+		return "\n" + string(out[:3000]) + "..."
+	}
+	return "\n" + string(out)
+}
