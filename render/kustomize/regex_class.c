@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "render/kustomize/regex_syntax.h"
+#include "render/kustomize/rune.h"
 
 enum {
 	RUNE_MAX = 0x10ffff,
@@ -151,7 +151,7 @@ bool regex_class_escape(struct regex_text *in, unsigned *rune, struct err *err)
 		return err_set(err, ERR_INPUT, "a backslash at the end");
 	}
 	unsigned c;
-	size_t len = regex_rune(in->at, (size_t)(in->end - in->at), &c);
+	size_t len = rune_next(in->at, (size_t)(in->end - in->at), &c);
 	if (len == 0) {
 		return err_set(err, ERR_INPUT, "it is not UTF-8");
 	}
@@ -349,7 +349,7 @@ static bool read_property(struct regex_text *in, bool fold, struct property *pro
 	*property = (struct property){ .more = "", .negated = in->at[1] == 'P' };
 	in->at += 2;
 	unsigned rune;
-	size_t len = in->at < in->end ? regex_rune(in->at, (size_t)(in->end - in->at), &rune) : 0;
+	size_t len = in->at < in->end ? rune_next(in->at, (size_t)(in->end - in->at), &rune) : 0;
 	if (len == 0) {
 		return bad(err, "no such class", from, in->end);
 	}
@@ -414,7 +414,7 @@ static bool read_rune(struct regex_text *in, unsigned *rune, struct err *err)
 	if (*in->at == '\\') {
 		return regex_class_escape(in, rune, err);
 	}
-	size_t len = regex_rune(in->at, (size_t)(in->end - in->at), rune);
+	size_t len = rune_next(in->at, (size_t)(in->end - in->at), rune);
 	in->at += len;
 	return len > 0 || err_set(err, ERR_INPUT, "it is not UTF-8");
 }

@@ -4,6 +4,7 @@
 
 #include "render/base/limits.h"
 #include "render/kustomize/regex_class.h"
+#include "render/kustomize/rune.h"
 
 enum flag { FLAG_FOLD = 1, FLAG_LINES = 2, FLAG_DOT_ALL = 4, FLAG_LAZY = 8 };
 
@@ -36,32 +37,6 @@ struct reader {
 	size_t depth;
 	struct err *err;
 };
-
-size_t regex_rune(const char *text, size_t len, unsigned *rune)
-{
-	const unsigned char *bytes = (const unsigned char *)text;
-	if (bytes[0] < 0x80) {
-		*rune = bytes[0];
-		return 1;
-	}
-	size_t want = bytes[0] >= 0xf0 ? 4 : bytes[0] >= 0xe0 ? 3 : 2;
-	static const unsigned least[] = { 0, 0, 0x80, 0x800, 0x10000 };
-	if (bytes[0] < 0xc2 || bytes[0] > 0xf4 || len < want) {
-		return 0;
-	}
-	unsigned value = bytes[0] & (0x7fU >> want);
-	for (size_t i = 1; i < want; i++) {
-		if ((bytes[i] & 0xc0) != 0x80) {
-			return 0;
-		}
-		value = value << 6 | (bytes[i] & 0x3fU);
-	}
-	if (value < least[want] || value > 0x10ffff || (value >= 0xd800 && value <= 0xdfff)) {
-		return 0;
-	}
-	*rune = value;
-	return want;
-}
 
 static bool fail(struct reader *reader, const char *what)
 {
@@ -104,7 +79,7 @@ static bool put_assertion(struct reader *reader, const char *text, size_t eaten)
 static bool read_literal(struct reader *reader)
 {
 	unsigned rune;
-	size_t len = regex_rune(reader->in.at, (size_t)(reader->in.end - reader->in.at), &rune);
+	size_t len = rune_next(reader->in.at, (size_t)(reader->in.end - reader->in.at), &rune);
 	if (len == 0) {
 		return fail(reader, "it is not UTF-8");
 	}

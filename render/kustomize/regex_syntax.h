@@ -16,7 +16,4 @@
 /* Groups in the result do not capture. `out` may have a part of it on failure. */
 bool regex_syntax_write(const char *pattern, size_t len, struct buf *out, struct err *err) MUST_CHECK;
 
-/* The next character and its length; 0 where the bytes are not UTF-8. `len` is not 0. */
-size_t regex_rune(const char *text, size_t len, unsigned *rune);
-
 #endif
