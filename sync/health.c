@@ -143,6 +143,18 @@ static void by_conditions(const cJSON *object, struct health_report *out)
 	health_set(out, HEALTH_CURRENT, NULL, NULL);
 }
 
+/* A Sync of plumb's: as by its conditions, but one that is suspended is at rest, as a paused Deployment is. */
+static void sync_resource(const cJSON *object, struct health_report *out)
+{
+	const cJSON *ready = health_condition(object, "Ready");
+	const char *reason = doc_text(ready, "reason");
+	if (reason && strcmp(reason, "Suspended") == 0) {
+		from_condition(ready, HEALTH_PAUSED, out);
+	} else {
+		by_conditions(object, out);
+	}
+}
+
 struct rule {
 	const char *group;
 	const char *kind;
@@ -163,6 +175,7 @@ static const struct rule rules[] = {
 	{ "apps", "StatefulSet", health_statefulset, true },
 	{ "batch", "CronJob", always_current, false },
 	{ "batch", "Job", health_job, false },
+	{ "plumb.dev", "Sync", sync_resource, true },
 	{ "policy", "PodDisruptionBudget", always_current, false },
 };
 

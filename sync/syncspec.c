@@ -99,6 +99,19 @@ void syncspec_list_release(struct syncspec_list *list)
 	*list = (struct syncspec_list){ 0 };
 }
 
+void syncspec_identity(const cJSON *document, struct syncspec *out)
+{
+	const char *name = doc_text(document, "metadata/name");
+	const char *ns = doc_text(document, "metadata/namespace");
+	const char *uid = doc_text(document, "metadata/uid");
+	*out = (struct syncspec){
+		.name = text_dup(name ? name : ""),
+		.ns = text_dup(ns ? ns : ""),
+		.uid = text_dup(uid ? uid : ""),
+		.generation = doc_int(document, "metadata/generation", 0),
+	};
+}
+
 bool syncspec_is_local(const struct syncspec *spec)
 {
 	return strncasecmp(spec->url, "file://", 7) == 0 || (!strstr(spec->url, "://") && spec->url[strcspn(spec->url, ":/")] != ':');

@@ -98,6 +98,9 @@ struct syncspec_source {
 bool syncspec_read(const cJSON *document, const struct syncspec_source *source, struct syncspec *out, struct problems *problems)
 	MUST_CHECK;
 
+/* Name, namespace, uid and generation alone, of a document that syncspec_read refuses: enough to write its status. */
+void syncspec_identity(const cJSON *document, struct syncspec *out);
+
 /* Reads a file of exactly one Sync; what the file says wrong, and that it cannot be read, goes to the problems. */
 bool syncspec_load(const char *path, struct syncspec *out, struct problems *problems) MUST_CHECK;
 

@@ -31,7 +31,7 @@
 #define REASON_INVALID_SPEC "InvalidSpec"       /* stalled */
 #define REASON_CREDENTIALS "CredentialsFailed"  /* a Secret or service account that the Sync names */
 #define REASON_FETCH "FetchFailed"              /* Git */
-#define REASON_RENDER "RenderFailed"            /* stalled: the commit's manifests */
+#define REASON_MANIFESTS "ManifestsFailed"      /* stalled: they do not render, or do not fit the cluster */
 #define REASON_CLUSTER "ClusterFailed"          /* the API server: unreachable, or it denies what is needed */
 #define REASON_APPLY "ApplyFailed"              /* it refused objects */
 #define REASON_ROLLOUT "RolloutFailed"          /* stalled: the cluster gave it up */
@@ -40,6 +40,7 @@
 #define REASON_PRUNE_BLOCKED "PruneBlocked"     /* stalled: the brake */
 #define REASON_SOURCE_CHANGED "SourceChanged"   /* stalled: nothing is pruned after another URL, path or namespace */
 #define REASON_REWIND "RewindRefused"           /* stalled: the commit does not descend from the last one */
+#define REASON_DRIFTED "Drifted"                /* seen, and not healed with heal.mode Detect */
 #define REASON_INCOMPLETE "Incomplete"          /* a lock, a deletion that lasts, a shutdown */
 
 struct syncstatus {
