@@ -28,6 +28,7 @@
 
 /* The API server. */
 #define LIMIT_REPLY_BYTES LIMIT_MIB(256) /* one answer */
+#define LIMIT_LIST_PAGE 500              /* objects of one answer to a watch's list */
 #define LIMIT_KUBECONFIG_BYTES LIMIT_MIB(4)
 #define LIMIT_TOKEN_BYTES LIMIT_KIB(64)
 #define LIMIT_IN_FLIGHT 100 /* streams that the API server allows on one connection */

@@ -79,13 +79,14 @@ struct watch_event {
 	enum watch_event_kind kind;
 	bool listed;           /* OBJECT: by a list, so it may be as old as the cache that answered */
 	cJSON *metadata;       /* OBJECT and GONE (as it was last); set it to NULL to take it over */
+	const char *version;   /* OBJECT, GONE: its resourceVersion; LISTED: the list's */
 	const struct err *err; /* TROUBLE, DENIED, ABSENT */
 };
 
 struct watch;
 
 struct watch_options {
-	const struct resource *resource; /* must live as long as the watch */
+	const struct resource *resource; /* not kept */
 	const char *ns;                  /* NULL: the whole cluster, or cluster-scoped */
 	const char *selector;            /* a label selector; NULL: all */
 	/* Told from watcher_step only. */
