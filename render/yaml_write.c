@@ -1,79 +1,34 @@
-/* The choices are goyaml v2's (encode.go), the layout is libyaml's emitter, which goyaml's was translated from. */
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <yaml.h>
 
 #include "render/yaml.h"
+#include "render/yaml_emit.h"
 #include "render/yaml_scalar.h"
 #include "render/yaml_sort.h"
-#include "render/yaml_utf.h"
 
-static bool write_value(yaml_emitter_t *emitter, const cJSON *value);
+static bool write_value(struct yaml_emit *emit, const cJSON *value);
 
-static int append(void *out, unsigned char *bytes, size_t len)
+static bool write_text(struct yaml_emit *emit, const char *text)
 {
-	return buf_add(out, bytes, len);
+	return yaml_emit_text(emit, text, strlen(text));
 }
 
-static bool emit(yaml_emitter_t *emitter, yaml_event_t *event, int made)
-{
-	if (!made) {
-		abort();
-	}
-	return yaml_emitter_emit(emitter, event) != 0;
-}
-
-static bool write_scalar(yaml_emitter_t *emitter, const char *text, yaml_scalar_style_t style)
-{
-	yaml_event_t event;
-	const yaml_char_t *bytes = (const yaml_char_t *)text;
-	return emit(emitter, &event, yaml_scalar_event_initialize(&event, NULL, NULL, bytes, (int)strlen(text), 1, 1, style));
-}
-
-static yaml_scalar_style_t style_of(const char *text)
-{
-	if (strchr(text, '\n')) {
-		return YAML_LITERAL_SCALAR_STYLE;
-	}
-	bool is_text = scalar_resolve(text).type == SCALAR_TEXT && !scalar_is_base60(text);
-	return is_text ? YAML_PLAIN_SCALAR_STYLE : YAML_DOUBLE_QUOTED_SCALAR_STYLE;
-}
-
-static bool write_text(yaml_emitter_t *emitter, const char *text)
-{
-	if (text[utf8_length(text)]) {
-		CLEANUP(text_freep) char *repaired = utf8_repair(text);
-		return write_scalar(emitter, repaired, style_of(repaired));
-	}
-	return write_scalar(emitter, text, style_of(text));
-}
-
-/* Kustomize's numbers went through JSON, which makes 1.0 the integer 1. */
-static bool write_number(yaml_emitter_t *emitter, struct scalar number)
+static bool write_number(struct yaml_emit *emit, double real)
 {
 	char text[SCALAR_NUMBER_MAX];
-	scalar_json(&number, text);
-	number = scalar_resolve(text);
-	scalar_yaml(&number, text);
-	return write_scalar(emitter, text, YAML_PLAIN_SCALAR_STYLE);
+	scalar_json(&(struct scalar){ .type = SCALAR_FLOAT, .real = real }, text);
+	return yaml_emit_number(emit, text);
 }
 
-static bool write_raw(yaml_emitter_t *emitter, const char *text)
+static bool write_list(struct yaml_emit *emit, const cJSON *list)
 {
-	struct scalar scalar = scalar_resolve(text);
-	bool number = scalar.type == SCALAR_INT || (scalar.type == SCALAR_FLOAT && isfinite(scalar.real));
-	return number ? write_number(emitter, scalar) : write_text(emitter, text);
-}
-
-static bool write_list(yaml_emitter_t *emitter, const cJSON *list)
-{
-	yaml_event_t event;
-	bool fits = emit(emitter, &event, yaml_sequence_start_event_initialize(&event, NULL, NULL, 1, YAML_BLOCK_SEQUENCE_STYLE));
+	bool fits = yaml_emit_begin_list(emit);
 	for (const cJSON *item = list->child; fits && item; item = item->next) {
-		fits = write_value(emitter, item);
+		fits = write_value(emit, item);
 	}
-	return fits && emit(emitter, &event, yaml_sequence_end_event_initialize(&event));
+	return fits && yaml_emit_end_list(emit);
 }
 
 static int by_key(const void *left, const void *right)
@@ -104,76 +59,41 @@ static const cJSON **sorted(const cJSON *mapping, size_t *count)
 	return members;
 }
 
-static bool write_mapping(yaml_emitter_t *emitter, const cJSON *mapping)
+static bool write_mapping(struct yaml_emit *emit, const cJSON *mapping)
 {
-	yaml_event_t event;
-	bool fits = emit(emitter, &event, yaml_mapping_start_event_initialize(&event, NULL, NULL, 1, YAML_BLOCK_MAPPING_STYLE));
+	bool fits = yaml_emit_begin_map(emit);
 	size_t count = 0;
 	const cJSON **members = sorted(mapping, &count);
 	for (size_t i = 0; fits && i < count; i++) {
-		fits = write_text(emitter, members[i]->string) && write_value(emitter, members[i]);
+		fits = write_text(emit, members[i]->string) && write_value(emit, members[i]);
 	}
 	free(members);
-	return fits && emit(emitter, &event, yaml_mapping_end_event_initialize(&event));
+	return fits && yaml_emit_end_map(emit);
 }
 
-static bool write_value(yaml_emitter_t *emitter, const cJSON *value)
+static bool write_value(struct yaml_emit *emit, const cJSON *value)
 {
 	if (cJSON_IsObject(value)) {
-		return write_mapping(emitter, value);
+		return write_mapping(emit, value);
 	}
 	if (cJSON_IsArray(value)) {
-		return write_list(emitter, value);
+		return write_list(emit, value);
 	}
 	if (cJSON_IsString(value)) {
-		return write_text(emitter, value->valuestring);
+		return write_text(emit, value->valuestring);
 	}
 	if (cJSON_IsNumber(value) && isfinite(value->valuedouble)) {
-		return write_number(emitter, (struct scalar){ .type = SCALAR_FLOAT, .real = value->valuedouble });
+		return write_number(emit, value->valuedouble);
 	}
 	if (cJSON_IsRaw(value)) {
-		return write_raw(emitter, value->valuestring);
+		return yaml_emit_number(emit, value->valuestring);
 	}
-	const char *word = cJSON_IsBool(value) ? (cJSON_IsTrue(value) ? "true" : "false") : "null";
-	return write_scalar(emitter, word, YAML_PLAIN_SCALAR_STYLE);
-}
-
-static bool write_stream(yaml_emitter_t *emitter, const cJSON *document)
-{
-	yaml_event_t event;
-	return emit(emitter, &event, yaml_stream_start_event_initialize(&event, YAML_UTF8_ENCODING)) &&
-	       emit(emitter, &event, yaml_document_start_event_initialize(&event, NULL, NULL, NULL, 1)) &&
-	       write_value(emitter, document) && emit(emitter, &event, yaml_document_end_event_initialize(&event, 1)) &&
-	       emit(emitter, &event, yaml_stream_end_event_initialize(&event));
-}
-
-/* libyaml marks the end of a document whose last text keeps its line breaks; goyaml does not. */
-static void drop_end_mark(struct buf *out, size_t start)
-{
-	static const char mark[] = "\n...\n";
-	size_t len = strlen(mark);
-	if (out->len - start >= len && memcmp(out->data + out->len - len, mark, len) == 0) {
-		out->len -= len - 1;
-		out->data[out->len] = '\0';
-	}
+	return yaml_emit_word(emit, cJSON_IsBool(value) ? (cJSON_IsTrue(value) ? "true" : "false") : "null");
 }
 
 bool yaml_write(const cJSON *document, struct buf *out)
 {
-	yaml_emitter_t emitter;
-	if (!yaml_emitter_initialize(&emitter)) {
-		abort();
-	}
-	yaml_emitter_set_output(&emitter, append, out);
-	yaml_emitter_set_unicode(&emitter, 1);
-	size_t start = out->len;
-	bool fits = write_stream(&emitter, document);
-	yaml_emitter_delete(&emitter);
-	if (fits) {
-		drop_end_mark(out, start);
-	} else if (out->data) {
-		out->len = start;
-		out->data[start] = '\0';
-	}
-	return fits;
+	struct yaml_emit emit;
+	bool fits = yaml_emit_open(&emit, out) && write_value(&emit, document);
+	return yaml_emit_close(&emit, fits);
 }

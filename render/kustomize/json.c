@@ -1,0 +1,300 @@
+/* Trees as JSON's values: what goyaml v3 decodes of them and encoding/json prints. */
+#include <ctype.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "render/kustomize/json.h"
+#include "render/kustomize/write.h"
+#include "render/yaml_scalar.h"
+
+static bool fail(const struct tree *at, const char *what, struct err *err)
+{
+	return at->line ? err_set(err, ERR_INPUT, "line %u: %s", at->line, what) : err_set(err, ERR_INPUT, "%s", what);
+}
+
+/* --- scalars ------------------------------------------------------------------------------------------------------ */
+
+static int number_at(const char **at)
+{
+	int value = 0;
+	while (isdigit((unsigned char)**at)) {
+		value = 10 * value + (*(*at)++ - '0');
+	}
+	return value;
+}
+
+/* Go's RFC3339Nano of what the resolver takes for a time: 2001-1-2 is 2001-01-02T00:00:00Z. */
+static const char *time_text(struct arena *arena, const char *text)
+{
+	int part[6] = { 0 };
+	const char *at = text;
+	for (size_t i = 0; i < ARRAY_LEN(part) && *at; i++) {
+		part[i] = number_at(&at);
+		/* At most one separator, or spaces between date and time, or what ends the time. */
+		if (i + 1 < ARRAY_LEN(part)) {
+			at += i == 2 ? strspn(at, "Tt ") : *at != '\0';
+		}
+	}
+	size_t digits = 0;
+	const char *fraction = at + 1;
+	if (*at == '.' || *at == ',') {
+		digits = strspn(fraction, "0123456789");
+		at = fraction + digits;
+		digits = digits > 9 ? 9 : digits;
+		while (digits && fraction[digits - 1] == '0') {
+			digits--;
+		}
+	}
+	const char *zone = !*at || strcmp(at, "+00:00") == 0 || strcmp(at, "-00:00") == 0 ? "Z" : at;
+	return arena_printf(arena, "%04d-%02d-%02dT%02d:%02d:%02d%s%.*s%s", part[0], part[1], part[2], part[3], part[4], part[5],
+	                    digits ? "." : "", (int)digits, fraction, zone);
+}
+
+static void set_text(struct json_scalar *out, const char *text, size_t len)
+{
+	out->kind = JSON_TEXT;
+	out->text = text;
+	out->len = len;
+}
+
+static bool set_value(struct arena *arena, const struct tree *scalar, const char *tag, struct json_scalar *out, struct err *err)
+{
+	struct scalar value = scalar_resolve(scalar->text);
+	if (tag == TREE_NULL) {
+		*out = (struct json_scalar){ .kind = JSON_NULL, .text = "null", .len = 4 };
+		return true;
+	}
+	if (tag == TREE_BOOL) {
+		*out = (struct json_scalar){ .kind = JSON_BOOL, .text = value.truth ? "true" : "false" };
+		out->len = strlen(out->text);
+		return true;
+	}
+	if (tag == TREE_TIME) {
+		const char *text = time_text(arena, scalar->text);
+		set_text(out, text, strlen(text));
+		return true;
+	}
+	if (tag == TREE_FLOAT && value.type == SCALAR_INT) {
+		value = scalar_as_float(value);
+	}
+	if (value.type == SCALAR_FLOAT && !isfinite(value.real)) {
+		return fail(scalar, "infinity and not-a-number have no JSON form", err);
+	}
+	out->kind = JSON_NUMBER;
+	scalar_json(&value, out->number);
+	out->text = out->number;
+	out->len = strlen(out->number);
+	return true;
+}
+
+static int sextet(char c)
+{
+	static const char DIGITS[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	const char *at = c ? strchr(DIGITS, c) : NULL;
+	return at ? (int)(at - DIGITS) : -1;
+}
+
+/* Padded base64 with nothing between but line breaks. */
+static bool set_binary(struct arena *arena, const struct tree *scalar, struct json_scalar *out, struct err *err)
+{
+	char *bytes = arena_new(arena, scalar->len + 1, 1);
+	size_t len = 0;
+	size_t count = 0;
+	size_t pads = 0;
+	unsigned bits = 0;
+	for (size_t i = 0; i < scalar->len; i++) {
+		char c = scalar->text[i];
+		if (c == '\r' || c == '\n') {
+			continue;
+		}
+		int value = c == '=' ? 0 : sextet(c);
+		if (value < 0 || (pads && (c != '=' || count % 4 == 0)) || (c == '=' && count % 4 < 2)) {
+			return fail(scalar, "tagged as binary, but not base64", err);
+		}
+		pads += c == '=';
+		bits = bits << 6 | (unsigned)value;
+		if (++count % 4 == 0) {
+			bytes[len++] = (char)(bits >> 16 & 0xff);
+			bytes[len++] = (char)(bits >> 8 & 0xff);
+			bytes[len++] = (char)(bits & 0xff);
+		}
+	}
+	if (count % 4) {
+		return fail(scalar, "tagged as binary, but not base64", err);
+	}
+	set_text(out, bytes, len - pads);
+	bytes[out->len] = '\0';
+	return true;
+}
+
+static bool is_resolvable(const char *tag)
+{
+	return tag == TREE_BOOL || tag == TREE_INT || tag == TREE_FLOAT || tag == TREE_NULL || tag == TREE_TIME;
+}
+
+/*
+ * The tree is printed by goyaml v3 and read again: a tag that the text alone would give is not printed, so a quoted style makes
+ * it a string; another one is, and the text must fit it.
+ */
+bool tree_json_scalar(struct arena *arena, const struct tree *scalar, struct json_scalar *out, struct err *err)
+{
+	bool quoted = scalar->style != TREE_PLAIN || memchr(scalar->text, '\n', scalar->len);
+	const char *tag = scalar->tag;
+	if (tag == TREE_STR || (tag == TREE_NONE && quoted)) {
+		set_text(out, scalar->text, scalar->len);
+		return true;
+	}
+	const char *resolved = tree_resolve(scalar->text, scalar->len);
+	if (tag == TREE_BINARY) {
+		return set_binary(arena, scalar, out, err);
+	}
+	if (tag != TREE_NONE && !is_resolvable(tag)) {
+		set_text(out, scalar->text, scalar->len);
+		return true;
+	}
+	if (tag == TREE_NONE) {
+		tag = resolved;
+	} else if (tag == resolved && !scalar->tagged && quoted) {
+		tag = TREE_STR;
+	}
+	if (tag == TREE_STR || tag == TREE_MERGE) {
+		set_text(out, scalar->text, scalar->len);
+		return true;
+	}
+	if (tag != resolved && !(tag == TREE_FLOAT && resolved == TREE_INT)) {
+		return fail(scalar, "value of another type than its tag says", err);
+	}
+	return set_value(arena, scalar, tag, out, err);
+}
+
+/* --- keys --------------------------------------------------------------------------------------------------------- */
+
+static int by_bytes(const void *left, const void *right)
+{
+	const struct tree *a = *(struct tree *const *)left;
+	const struct tree *b = *(struct tree *const *)right;
+	size_t len = a->len < b->len ? a->len : b->len;
+	int order = memcmp(a->text, b->text, len);
+	return order ? order : (a->len > b->len) - (a->len < b->len);
+}
+
+/* Below the root, a mapping whose keys are not all strings has no JSON form. */
+static bool check_key(struct arena *arena, const struct tree *key, bool root, struct err *err)
+{
+	if (key->kind != TREE_SCALAR) {
+		return fail(key, "a key must be a string", err);
+	}
+	struct json_scalar scalar;
+	if (root) {
+		return true;
+	}
+	if (!tree_json_scalar(arena, key, &scalar, err)) {
+		return false;
+	}
+	if (scalar.kind != JSON_TEXT || (key->tag == TREE_NONE && tree_resolve(key->text, key->len) == TREE_TIME)) {
+		return err_set(err, ERR_INPUT, "line %u: key '%.100s' must be a string: put it in quotes", key->line, key->text);
+	}
+	return true;
+}
+
+bool tree_sort_keys(struct arena *arena, const struct tree *map, bool root, struct tree ***sorted, struct err *err)
+{
+	uint32_t count = map->count / 2;
+	struct tree **pairs = alloc_new(map->count, sizeof(struct tree *));
+	memcpy(pairs, map->items, map->count * sizeof(struct tree *));
+	*sorted = pairs;
+	for (uint32_t i = 0; i < count; i++) {
+		if (!check_key(arena, pairs[2 * i], root, err)) {
+			return false;
+		}
+	}
+	qsort(pairs, count, 2 * sizeof(struct tree *), by_bytes);
+	for (uint32_t i = 1; i < count; i++) {
+		if (by_bytes(&pairs[2 * i - 2], &pairs[2 * i]) == 0) {
+			return err_set(err, ERR_INPUT, "line %u: key '%.100s' is there twice, first in line %u", pairs[2 * i]->line,
+			               pairs[2 * i]->text, pairs[2 * i - 2]->line);
+		}
+	}
+	return true;
+}
+
+/* --- copies ------------------------------------------------------------------------------------------------------- */
+
+static struct tree *json_of(struct arena *arena, const struct tree *tree, bool root, struct err *err);
+
+static struct tree *scalar_of(struct arena *arena, const struct tree *tree, struct err *err)
+{
+	static const char *const tags[] = { [JSON_NULL] = TREE_NULL, [JSON_BOOL] = TREE_BOOL, [JSON_TEXT] = TREE_STR };
+	struct json_scalar value;
+	if (!tree_json_scalar(arena, tree, &value, err)) {
+		return NULL;
+	}
+	struct tree *copy = arena_new(arena, 1, sizeof *copy);
+	copy->kind = TREE_SCALAR;
+	copy->line = tree->line;
+	copy->text = value.text == value.number ? arena_text(arena, value.number) : value.text;
+	copy->len = value.len;
+	copy->tag = value.kind == JSON_NUMBER ? tree_resolve(copy->text, copy->len) : tags[value.kind];
+	copy->style = value.kind == JSON_TEXT && tree_resolve(copy->text, copy->len) != TREE_STR ? TREE_DOUBLE : TREE_PLAIN;
+	return copy;
+}
+
+static struct tree *list_of(struct arena *arena, const struct tree *tree, struct err *err)
+{
+	struct tree *copy = tree_new_list(arena);
+	copy->line = tree->line;
+	for (uint32_t i = 0; i < tree->count; i++) {
+		struct tree *item = json_of(arena, tree->items[i], false, err);
+		if (!item) {
+			return NULL;
+		}
+		tree_append(arena, copy, item);
+	}
+	return copy;
+}
+
+static void free_pairs(struct tree ***pairs)
+{
+	free(*pairs);
+}
+
+static struct tree *map_of(struct arena *arena, const struct tree *tree, bool root, struct err *err)
+{
+	CLEANUP(free_pairs) struct tree **pairs = NULL;
+	if (!tree_sort_keys(arena, tree, root, &pairs, err)) {
+		return NULL;
+	}
+	struct tree *copy = tree_new_map(arena);
+	copy->line = tree->line;
+	for (uint32_t i = 0; i + 1 < tree->count; i += 2) {
+		struct tree *value = json_of(arena, pairs[i + 1], false, err);
+		if (!value) {
+			return err_wrap(err, "%.60s", pairs[i]->text), NULL;
+		}
+		struct tree *key = tree_new_string(arena, pairs[i]->text);
+		key->line = pairs[i]->line;
+		tree_append(arena, copy, key);
+		tree_append(arena, copy, value);
+	}
+	return copy;
+}
+
+static struct tree *json_of(struct arena *arena, const struct tree *tree, bool root, struct err *err)
+{
+	switch (tree->kind) {
+	case TREE_LIST:
+		return list_of(arena, tree, err);
+	case TREE_MAP:
+		return map_of(arena, tree, root, err);
+	case TREE_SCALAR:
+		break;
+	}
+	return scalar_of(arena, tree, err);
+}
+
+struct tree *tree_to_json(struct arena *arena, const struct tree *tree, struct err *err)
+{
+	return json_of(arena, tree, true, err);
+}

@@ -1,0 +1,358 @@
+#include "render/kustomize/parse.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+#include <yaml.h>
+
+#include "render/base/limits.h"
+#include "render/base/map.h"
+
+struct parse {
+	struct arena *arena;
+	const struct parse_source *source;
+	struct tree *open[LIMIT_DEPTH]; /* collections that have not ended */
+	size_t starts[LIMIT_DEPTH];     /* where their children start in `children` */
+	size_t depth;
+	struct tree **children; /* of all open collections */
+	size_t count;
+	size_t cap;
+	size_t nodes;
+	size_t alias_nodes;
+	struct map anchors;
+	struct tree *root;
+	struct err *err;
+};
+
+static void parse_release(struct parse *parse)
+{
+	free(parse->children);
+	map_release(&parse->anchors);
+}
+
+static bool fail(struct parse *parse, size_t line, const char *what)
+{
+	return err_set(parse->err, ERR_INPUT, "%s:%zu: %s", parse->source->path, line, what);
+}
+
+static size_t line_of(const struct parse *parse, const yaml_mark_t *mark)
+{
+	return parse->source->first_line + mark->line + 1;
+}
+
+static bool over(struct parse *parse, size_t line, size_t limit, const char *what)
+{
+	return err_set(parse->err, ERR_LIMIT, "%s:%zu: more than %zu %s", parse->source->path, line, limit, what);
+}
+
+static void add_child(struct parse *parse, struct tree *tree)
+{
+	if (parse->depth == 0) {
+		parse->root = tree;
+		return;
+	}
+	if (parse->count == parse->cap) {
+		parse->cap = parse->cap ? 2 * parse->cap : 64;
+		parse->children = alloc_grow(parse->children, parse->cap, sizeof(struct tree *));
+	}
+	parse->children[parse->count++] = tree;
+}
+
+static struct tree *add(struct parse *parse, const yaml_event_t *event, enum tree_kind kind, const yaml_char_t *anchor)
+{
+	struct tree *tree = arena_new(parse->arena, 1, sizeof *tree);
+	tree->kind = kind;
+	tree->line = (uint32_t)line_of(parse, &event->start_mark);
+	add_child(parse, tree);
+	parse->nodes++;
+	if (anchor) {
+		(void)map_set(&parse->anchors, (const char *)anchor, tree);
+	}
+	return tree;
+}
+
+/* --- tags --------------------------------------------------------------------------------------------------------- */
+
+#define LONG_TAG "tag:yaml.org,2002:"
+
+/* The tag as written, "!!int" for its URI, one of tree.h's where it is known. */
+static const char *short_tag(struct arena *arena, const char *tag)
+{
+	static const char *const known[] = { TREE_STR,  TREE_INT,    TREE_FLOAT, TREE_BOOL,    TREE_NULL,
+		                                 TREE_TIME, TREE_BINARY, TREE_MERGE, TREE_MAP_TAG, TREE_LIST_TAG };
+	bool is_long = strncmp(tag, LONG_TAG, strlen(LONG_TAG)) == 0;
+	for (size_t i = 0; i < ARRAY_LEN(known); i++) {
+		if (strcmp(known[i], tag) == 0 || (is_long && strcmp(known[i] + 2, tag + strlen(LONG_TAG)) == 0)) {
+			return known[i];
+		}
+	}
+	return is_long ? arena_printf(arena, "!!%s", tag + strlen(LONG_TAG)) : arena_text(arena, tag);
+}
+
+static void set_tag(struct parse *parse, struct tree *tree, const yaml_char_t *tag, const char *otherwise)
+{
+	const char *text = (const char *)tag;
+	tree->tagged = text && *text && strcmp(text, "!") != 0;
+	tree->tag = tree->tagged ? short_tag(parse->arena, text) : otherwise;
+}
+
+/* --- events ------------------------------------------------------------------------------------------------------- */
+
+static enum tree_style style_of(yaml_scalar_style_t style)
+{
+	switch (style) {
+	case YAML_SINGLE_QUOTED_SCALAR_STYLE:
+		return TREE_SINGLE;
+	case YAML_DOUBLE_QUOTED_SCALAR_STYLE:
+		return TREE_DOUBLE;
+	case YAML_LITERAL_SCALAR_STYLE:
+		return TREE_LITERAL;
+	case YAML_FOLDED_SCALAR_STYLE:
+		return TREE_FOLDED;
+	case YAML_ANY_SCALAR_STYLE:
+	case YAML_PLAIN_SCALAR_STYLE:
+		break;
+	}
+	return TREE_PLAIN;
+}
+
+static bool read_scalar(struct parse *parse, const yaml_event_t *event)
+{
+	struct tree *tree = add(parse, event, TREE_SCALAR, event->data.scalar.anchor);
+	tree->len = event->data.scalar.length;
+	tree->text = arena_text_len(parse->arena, (const char *)event->data.scalar.value, tree->len);
+	tree->style = style_of(event->data.scalar.style);
+	bool plain = tree->style == TREE_PLAIN;
+	set_tag(parse, tree, event->data.scalar.tag, plain ? tree_resolve(tree->text, tree->len) : TREE_STR);
+	return parse->source->dialect == PARSE_RESOURCE || parse_config_scalar(parse->arena, parse->source, tree, plain, parse->err);
+}
+
+static size_t count_nodes(const struct tree *tree)
+{
+	size_t count = 1;
+	for (uint32_t i = 0; tree->kind != TREE_SCALAR && i < tree->count; i++) {
+		count += count_nodes(tree->items[i]);
+	}
+	return count;
+}
+
+static size_t depth_of(const struct tree *tree)
+{
+	size_t depth = 0;
+	for (uint32_t i = 0; tree->kind != TREE_SCALAR && i < tree->count; i++) {
+		size_t below = depth_of(tree->items[i]);
+		depth = below > depth ? below : depth;
+	}
+	return depth + (tree->kind != TREE_SCALAR);
+}
+
+static bool is_open(const struct parse *parse, const struct tree *tree)
+{
+	for (size_t i = 0; i < parse->depth; i++) {
+		if (parse->open[i] == tree) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* The name of the alias is left out: it may be meant as a value. */
+static bool read_alias(struct parse *parse, const yaml_event_t *event)
+{
+	size_t line = line_of(parse, &event->start_mark);
+	const struct tree *target = map_get(&parse->anchors, (const char *)event->data.alias.anchor);
+	if (!target) {
+		return fail(parse, line, "unknown alias: no anchor of that name stands above");
+	}
+	if (is_open(parse, target)) {
+		return fail(parse, line, "alias inside of the value that it stands for");
+	}
+	parse->alias_nodes += count_nodes(target);
+	if (parse->alias_nodes > LIMIT_ALIAS_NODES) {
+		return over(parse, line, LIMIT_ALIAS_NODES, "values added by aliases to one document");
+	}
+	if (parse->depth + depth_of(target) > LIMIT_DEPTH) {
+		return over(parse, line, LIMIT_DEPTH, "levels of nesting, aliases expanded");
+	}
+	struct tree *copy = tree_copy(parse->arena, target);
+	add_child(parse, copy);
+	return true;
+}
+
+static bool open_collection(struct parse *parse, struct tree *tree)
+{
+	if (parse->depth == LIMIT_DEPTH) {
+		return over(parse, tree->line, LIMIT_DEPTH, "levels of nesting");
+	}
+	parse->open[parse->depth] = tree;
+	parse->starts[parse->depth++] = parse->count;
+	return true;
+}
+
+static bool open_list(struct parse *parse, const yaml_event_t *event)
+{
+	struct tree *tree = add(parse, event, TREE_LIST, event->data.sequence_start.anchor);
+	tree->flow = event->data.sequence_start.style == YAML_FLOW_SEQUENCE_STYLE;
+	set_tag(parse, tree, event->data.sequence_start.tag, TREE_LIST_TAG);
+	return open_collection(parse, tree);
+}
+
+static bool open_map(struct parse *parse, const yaml_event_t *event)
+{
+	struct tree *tree = add(parse, event, TREE_MAP, event->data.mapping_start.anchor);
+	tree->flow = event->data.mapping_start.style == YAML_FLOW_MAPPING_STYLE;
+	set_tag(parse, tree, event->data.mapping_start.tag, TREE_MAP_TAG);
+	return open_collection(parse, tree);
+}
+
+/* --- merge keys of resources -------------------------------------------------------------------------------------- */
+
+static void set_entry(struct arena *arena, struct tree *map, struct tree *key, struct tree *value)
+{
+	for (uint32_t i = 0; i + 1 < map->count; i += 2) {
+		const struct tree *at = map->items[i];
+		bool same = at->kind == TREE_SCALAR && key->kind == TREE_SCALAR && at->len == key->len &&
+		            memcmp(at->text, key->text, key->len) == 0;
+		if (same) {
+			map->items[i] = key;
+			map->items[i + 1] = value;
+			return;
+		}
+	}
+	tree_append(arena, map, key);
+	tree_append(arena, map, value);
+}
+
+static void merge_from(struct arena *arena, struct tree *map, const struct tree *from)
+{
+	for (uint32_t i = 0; i + 1 < from->count; i += 2) {
+		set_entry(arena, map, from->items[i], tree_copy(arena, from->items[i + 1]));
+	}
+}
+
+/* Of a list the first mapping wins, so it goes last; the mapping's own keys win over all. */
+static bool merge(struct parse *parse, struct tree *map, const struct tree *value)
+{
+	struct tree own = *map;
+	*map = (struct tree){ .kind = TREE_MAP, .flow = own.flow, .tagged = own.tagged, .line = own.line, .tag = own.tag };
+	merge_from(parse->arena, map, &own);
+	for (uint32_t i = value->kind == TREE_LIST ? value->count : 1; i > 0; i--) {
+		const struct tree *from = value->kind == TREE_LIST ? value->items[i - 1] : value;
+		if (from->kind != TREE_MAP) {
+			return fail(parse, value->line, "what is merged must be a mapping or a list of mappings");
+		}
+		merge_from(parse->arena, map, from);
+	}
+	for (uint32_t i = 0; i + 1 < own.count; i += 2) {
+		set_entry(parse->arena, map, own.items[i], own.items[i + 1]);
+	}
+	return true;
+}
+
+static bool finish_map(struct parse *parse, struct tree *map)
+{
+	if (parse->source->dialect == PARSE_CONFIG) {
+		return parse_finish_config(parse->arena, parse->source, map, parse->err);
+	}
+	struct tree *value = NULL;
+	for (uint32_t i = 0; i + 1 < map->count; i += 2) {
+		if (map->items[i]->kind == TREE_SCALAR && map->items[i]->tag == TREE_MERGE) {
+			if (value) {
+				return fail(parse, map->items[i]->line, "two merge keys in one mapping");
+			}
+			value = map->items[i + 1];
+		}
+	}
+	if (!value) {
+		return true;
+	}
+	(void)tree_remove(map, "<<");
+	return merge(parse, map, value);
+}
+
+static bool close_collection(struct parse *parse)
+{
+	assert(parse->depth);
+	struct tree *tree = parse->open[--parse->depth];
+	size_t start = parse->starts[parse->depth];
+	tree->count = (uint32_t)(parse->count - start);
+	tree->cap = tree->count;
+	tree->items = arena_grow(parse->arena, parse->children + start, tree->count * sizeof *tree->items,
+	                         tree->count * sizeof *tree->items);
+	parse->count = start;
+	return tree->kind == TREE_LIST || finish_map(parse, tree);
+}
+
+static bool read_event(struct parse *parse, const yaml_event_t *event)
+{
+	if (parse->nodes > LIMIT_NODES) {
+		return over(parse, line_of(parse, &event->start_mark), LIMIT_NODES, "values in one document");
+	}
+	switch ((int)event->type) {
+	case YAML_SCALAR_EVENT:
+		return read_scalar(parse, event);
+	case YAML_ALIAS_EVENT:
+		return read_alias(parse, event);
+	case YAML_SEQUENCE_START_EVENT:
+		return open_list(parse, event);
+	case YAML_MAPPING_START_EVENT:
+		return open_map(parse, event);
+	case YAML_SEQUENCE_END_EVENT:
+	case YAML_MAPPING_END_EVENT:
+		return close_collection(parse);
+	default:
+		return true;
+	}
+}
+
+/* libyaml's texts are fixed ones and hold nothing of the document. */
+static bool fail_parser(struct parse *parse, const yaml_parser_t *parser)
+{
+	const char *problem = parser->problem ? parser->problem : "not YAML";
+	if (parser->error == YAML_MEMORY_ERROR) {
+		abort();
+	}
+	if (parser->error == YAML_READER_ERROR) {
+		size_t line = parse->source->first_line + 1;
+		for (size_t i = 0; i < parser->problem_offset && i < parse->source->len; i++) {
+			line += parse->source->text[i] == '\n';
+		}
+		return fail(parse, line, problem);
+	}
+	char text[300];
+	(void)snprintf(text, sizeof text, "%s%s%s", problem, parser->context ? ", " : "", parser->context ? parser->context : "");
+	return fail(parse, line_of(parse, &parser->problem_mark), text);
+}
+
+static bool read_events(struct parse *parse, yaml_parser_t *parser)
+{
+	for (;;) {
+		yaml_event_t event;
+		if (!yaml_parser_parse(parser, &event)) {
+			return fail_parser(parse, parser);
+		}
+		yaml_event_type_t type = event.type;
+		bool good = read_event(parse, &event);
+		yaml_event_delete(&event);
+		if (!good || type == YAML_DOCUMENT_END_EVENT || type == YAML_STREAM_END_EVENT || type == YAML_NO_EVENT) {
+			return good;
+		}
+	}
+}
+
+bool parse_document(struct arena *arena, const struct parse_source *source, struct tree **out, struct err *err)
+{
+	CLEANUP(parse_release)
+	struct parse parse = { .arena = arena, .source = source, .anchors = MAP_INIT, .err = err };
+	yaml_parser_t parser;
+	if (!yaml_parser_initialize(&parser)) {
+		abort();
+	}
+	yaml_parser_set_input_string(&parser, (const unsigned char *)source->text, source->len);
+	bool good = read_events(&parse, &parser);
+	yaml_parser_delete(&parser);
+	if (good) {
+		*out = parse.root;
+	}
+	return good;
+}

@@ -1,0 +1,135 @@
+/* The choices are goyaml v2's (encode.go), the layout is libyaml's emitter, which goyaml's was translated from. */
+#include "render/yaml_emit.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "render/yaml_scalar.h"
+#include "render/yaml_utf.h"
+
+static int append(void *out, unsigned char *bytes, size_t len)
+{
+	return buf_add(out, bytes, len);
+}
+
+static bool send(struct yaml_emit *emit, yaml_event_t *event, int made)
+{
+	if (!made) {
+		abort();
+	}
+	return yaml_emitter_emit(&emit->emitter, event) != 0;
+}
+
+bool yaml_emit_open(struct yaml_emit *emit, struct buf *out)
+{
+	if (!yaml_emitter_initialize(&emit->emitter)) {
+		abort();
+	}
+	emit->out = out;
+	emit->start = out->len;
+	yaml_emitter_set_output(&emit->emitter, append, out);
+	yaml_emitter_set_unicode(&emit->emitter, 1);
+	yaml_event_t event;
+	return send(emit, &event, yaml_stream_start_event_initialize(&event, YAML_UTF8_ENCODING)) &&
+	       send(emit, &event, yaml_document_start_event_initialize(&event, NULL, NULL, NULL, 1));
+}
+
+/* libyaml marks the end of a document whose last text keeps its line breaks; goyaml does not. */
+static void drop_end_mark(struct buf *out, size_t start)
+{
+	static const char mark[] = "\n...\n";
+	size_t len = strlen(mark);
+	if (out->len - start >= len && memcmp(out->data + out->len - len, mark, len) == 0) {
+		out->len -= len - 1;
+		out->data[out->len] = '\0';
+	}
+}
+
+bool yaml_emit_close(struct yaml_emit *emit, bool fits)
+{
+	yaml_event_t event;
+	fits = fits && send(emit, &event, yaml_document_end_event_initialize(&event, 1)) &&
+	       send(emit, &event, yaml_stream_end_event_initialize(&event));
+	yaml_emitter_delete(&emit->emitter);
+	struct buf *out = emit->out;
+	if (fits) {
+		drop_end_mark(out, emit->start);
+	} else if (out->data) {
+		out->len = emit->start;
+		out->data[out->len] = '\0';
+	}
+	return fits;
+}
+
+static bool emit_scalar(struct yaml_emit *emit, const char *text, size_t len, yaml_scalar_style_t style)
+{
+	yaml_event_t event;
+	const yaml_char_t *bytes = (const yaml_char_t *)text;
+	return send(emit, &event, yaml_scalar_event_initialize(&event, NULL, NULL, bytes, (int)len, 1, 1, style));
+}
+
+static yaml_scalar_style_t style_of(const char *text, size_t len)
+{
+	if (memchr(text, '\n', len)) {
+		return YAML_LITERAL_SCALAR_STYLE;
+	}
+	if (strlen(text) != len) {
+		return YAML_PLAIN_SCALAR_STYLE;
+	}
+	bool is_text = scalar_resolve(text).type == SCALAR_TEXT && !scalar_is_base60(text);
+	return is_text ? YAML_PLAIN_SCALAR_STYLE : YAML_DOUBLE_QUOTED_SCALAR_STYLE;
+}
+
+bool yaml_emit_text(struct yaml_emit *emit, const char *text, size_t len)
+{
+	if (strlen(text) == len && utf8_length(text) != len) {
+		CLEANUP(text_freep) char *repaired = utf8_repair(text);
+		len = strlen(repaired);
+		return emit_scalar(emit, repaired, len, style_of(repaired, len));
+	}
+	return emit_scalar(emit, text, len, style_of(text, len));
+}
+
+/* Kustomize's numbers went through JSON, which makes 1.0 the integer 1. */
+bool yaml_emit_number(struct yaml_emit *emit, const char *text)
+{
+	struct scalar number = scalar_resolve(text);
+	if (number.type != SCALAR_INT && (number.type != SCALAR_FLOAT || !isfinite(number.real))) {
+		return yaml_emit_text(emit, text, strlen(text));
+	}
+	char json[SCALAR_NUMBER_MAX];
+	scalar_json(&number, json);
+	number = scalar_resolve(json);
+	scalar_yaml(&number, json);
+	return emit_scalar(emit, json, strlen(json), YAML_PLAIN_SCALAR_STYLE);
+}
+
+bool yaml_emit_word(struct yaml_emit *emit, const char *word)
+{
+	return emit_scalar(emit, word, strlen(word), YAML_PLAIN_SCALAR_STYLE);
+}
+
+bool yaml_emit_begin_map(struct yaml_emit *emit)
+{
+	yaml_event_t event;
+	return send(emit, &event, yaml_mapping_start_event_initialize(&event, NULL, NULL, 1, YAML_BLOCK_MAPPING_STYLE));
+}
+
+bool yaml_emit_end_map(struct yaml_emit *emit)
+{
+	yaml_event_t event;
+	return send(emit, &event, yaml_mapping_end_event_initialize(&event));
+}
+
+bool yaml_emit_begin_list(struct yaml_emit *emit)
+{
+	yaml_event_t event;
+	return send(emit, &event, yaml_sequence_start_event_initialize(&event, NULL, NULL, 1, YAML_BLOCK_SEQUENCE_STYLE));
+}
+
+bool yaml_emit_end_list(struct yaml_emit *emit)
+{
+	yaml_event_t event;
+	return send(emit, &event, yaml_sequence_end_event_initialize(&event));
+}
