@@ -31,6 +31,7 @@ struct apply {
 	const char *propagation;      /* of prunes: "Foreground", ... */
 	const char *selector;         /* label selector of the sync's objects */
 	int64_t deadline;
+	const volatile int *newer; /* as in cycle_options */
 	const volatile int *stop;
 	struct report *report;
 	struct inventory *inventory; /* rows are set as objects are made, removed as they are pruned */

@@ -205,12 +205,18 @@ static bool any_ready(const struct run *run)
 	return run->flying > 0;
 }
 
+static bool has_newer(const struct run *run)
+{
+	return run->apply->newer && *run->apply->newer;
+}
+
 bool run_works(struct run *run, bool all)
 {
 	struct kube *kube = run->apply->kube;
 	for (;;) {
 		sweep(run);
-		bool stopped = !keep_lease(run) || run_stopped(run);
+		/* For something newer, what can be done at once still is; what the server refuses for now is not tried again. */
+		bool stopped = !keep_lease(run) || run_stopped(run) || (has_newer(run) && !any_ready(run));
 		if (stopped && !run->flying) {
 			return run->count == 0;
 		}
@@ -239,7 +245,7 @@ void run_give_up(struct run *run)
 		if (work->state == WORK_DONE) {
 			continue;
 		}
-		bool late = !run->lost && !(run->apply->stop && *run->apply->stop);
+		bool late = !run->lost && !has_newer(run) && !(run->apply->stop && *run->apply->stop);
 		if (work->waits) {
 			work_end(work, VERDICT_WAITING, text_dup(work->trouble ? work->trouble : "its deletion"), FAILURE_STOPPED);
 		} else if (work->trouble && late) {

@@ -21,6 +21,12 @@ static bool is_stopped(const struct cycle *cycle)
 	return cycle->options->stop && *cycle->options->stop;
 }
 
+/* What is only waited for is given up. */
+static bool is_given_up(const struct cycle *cycle)
+{
+	return is_stopped(cycle) || (cycle->options->newer && *cycle->options->newer);
+}
+
 /* --- before the writes -------------------------------------------------------------------------------------------- */
 
 /* What the plan does beyond looking; a sync that was killed wants its outcome. */
@@ -107,7 +113,7 @@ static bool take_lease(struct cycle *cycle, bool *waited)
 		.context = cycle,
 		.stop = cycle->options->stop,
 	};
-	cycle->lease = lease_take(cycle->prepared.kube, &options, cycle->prepared.deadline, waited, &err);
+	cycle->lease = lease_take(cycle->prepared.records, &options, cycle->prepared.deadline, waited, &err);
 	if (!cycle->lease) {
 		return report_err(cycle->report, err.kind == ERR_DENIED ? FAILURE_CLUSTER : FAILURE_STOPPED, &err);
 	}
@@ -176,6 +182,7 @@ static void open_apply(struct cycle *cycle)
 		.selector = cycle->selector,
 		.deadline = prepared->deadline,
 		.stop = options->stop,
+		.newer = options->newer,
 		.report = cycle->report,
 		.inventory = &cycle->inventory,
 	};
@@ -185,7 +192,7 @@ static bool alive(void *context)
 {
 	struct cycle *cycle = context;
 	struct err err = ERR_INIT;
-	if (is_stopped(cycle)) {
+	if (is_given_up(cycle)) {
 		return false;
 	}
 	if (cycle->lease && !lease_keep(cycle->lease, &err)) {
@@ -206,7 +213,7 @@ static void tell_rollout(struct cycle *cycle, const struct rollout *rollout)
 	const struct health_report *health = &rollout->report;
 	report_health(cycle->report, &rollout->id, health);
 	bool failed = health->health == HEALTH_FAILED;
-	if (failed || (!rollout->settled && !is_stopped(cycle))) {
+	if (failed || (!rollout->settled && !is_given_up(cycle))) {
 		CLEANUP(text_freep) char *name = ident_text(&rollout->id);
 		report_fail(cycle->report, FAILURE_ROLLOUT,
 		            text_printf("%s: %s%s%s%s", name, failed ? "" : "not healthy within the timeout: ", health->reason,
@@ -218,8 +225,8 @@ static void tell_rollout(struct cycle *cycle, const struct rollout *rollout)
 static bool wait_healthy(struct cycle *cycle)
 {
 	struct apply *apply = &cycle->apply;
-	if (!cycle->options->wait || !apply->rollout_count || is_stopped(cycle)) {
-		return !is_stopped(cycle);
+	if (!cycle->options->wait || !apply->rollout_count || is_given_up(cycle)) {
+		return !is_given_up(cycle);
 	}
 	report_phase(cycle->report, "waiting for the rollouts");
 	struct err err = ERR_INIT;
@@ -323,6 +330,8 @@ static void decide_result(struct cycle *cycle, bool wrote)
 	struct report *report = cycle->report;
 	if (is_stopped(cycle) || cycle->apply.stopped) {
 		report_fail(report, FAILURE_STOPPED, text_dup("stopped before all was done"));
+	} else if (is_given_up(cycle)) {
+		report_fail(report, FAILURE_STOPPED, text_dup("given up for a newer commit"));
 	}
 	if (report->failures[FAILURE_MANIFESTS] || report->failures[FAILURE_CLUSTER] || report->failures[FAILURE_ROLLOUT]) {
 		report->result = RESULT_FAILED;
@@ -432,6 +441,7 @@ static bool enter(struct cycle *cycle, bool *working)
 	}
 	/* From here on a signal ends the sync in good order: what is sent is waited for, the outcome is recorded. */
 	cycle->prepared.kube->stop = NULL;
+	cycle->prepared.records->stop = NULL;
 	return !*working || begin(cycle);
 }
 

@@ -12,7 +12,26 @@
 #include "sync/report.h"
 #include "sync/unowned.h"
 
+struct discovery;
 struct drift;
+struct kube_multi;
+struct source;
+
+/*
+ * What a program shares among its syncs; all NULL for a sync that is alone. Borrowed, and has to outlive the call.
+ */
+struct cycle_host {
+	struct source *source;       /* in place of options.source */
+	struct discovery *discovery; /* read by another client: is shared from, where it is young or has what is wanted */
+	struct kube_multi *multi;    /* of all clients */
+	bool (*may_write)(void *fence, struct err *err); /* as in kube_options */
+	void *fence;
+	const char *sync_uid; /* of the Sync resource that this is the sync of: owns the records */
+	bool own_records;     /* records and leases are written without access.as_user */
+	/* Counts what ended, for metrics: method and status (0: no answer). */
+	void (*requested)(void *context, const char *method, int status);
+	void *context;
+};
 
 /* What the flags say. Strings are borrowed; NULL where not given. */
 struct cycle_options {
@@ -40,6 +59,10 @@ struct cycle_options {
 	unsigned history_limit;   /* 0: 20 */
 	struct drift *drift;      /* the agent's index of this Sync, kept up to date; NULL: none */
 	const volatile int *stop; /* a signal came: finish what is in flight, then end as incomplete */
+	/* Not 0: something newer is to be synced. What is only waited for, rollouts and refusals that may pass, is given up. NULL: never. */
+	const volatile int *newer;
+	bool approve_prune; /* the brake on prunes was lifted for this commit */
+	struct cycle_host host;
 };
 
 /* One sync. Everything that there is to say is in the report. */

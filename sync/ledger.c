@@ -78,6 +78,7 @@ void ledger_free(struct ledger *ledger)
 	free(ledger->ns);
 	free(ledger->name);
 	free(ledger->anchor_uid);
+	free(ledger->sync_uid);
 	free(ledger->ref.name);
 	inventory_release(&ledger->base);
 	inventory_release(&ledger->current);
@@ -103,6 +104,8 @@ struct ledger *ledger_open(struct kube *kube, const struct ledger_options *optio
 {
 	struct ledger *ledger = alloc_new(1, sizeof *ledger);
 	ledger->kube = kube;
+	ledger->objects = options->objects ? options->objects : kube;
+	text_set(&ledger->sync_uid, options->sync_uid);
 	ledger->ns = text_dup(options->ns);
 	ledger->name = text_dup(options->name);
 	ledger->limit = options->history_limit ? options->history_limit : DEFAULT_LIMIT;

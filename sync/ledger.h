@@ -2,7 +2,7 @@
  * What each sync did, as ControllerRevisions in the sync's namespace (safety rules 22-27). The API server refuses any change
  * of a record's data, so history cannot be rewritten; outcomes are records of their own.
  *
- *   plumb-NAME              ConfigMap, the anchor: controller ownerReference of all records
+ *   plumb-NAME              ConfigMap, the anchor: controller ownerReference of all records, where no Sync resource is it
  *   plumb-NAME-N-intent     before the first write: commit, source, union of old and new inventory
  *   plumb-NAME-N-outcome    after it: result, inventory, Deployment revisions as far as known
  *   plumb-NAME-N-revisions  the revisions, where the outcome had to go without them
@@ -70,6 +70,8 @@ struct ledger_options {
 	const char *ns;
 	const char *name;
 	unsigned history_limit; /* 0: 20 */
+	const char *sync_uid;   /* of the Sync resource of this name, which then is the records' controller; NULL: the anchor */
+	struct kube *objects;   /* reads ReplicaSets, where the records are another identity's matter; NULL: as the rest */
 };
 
 /*

@@ -3,6 +3,7 @@
  *
  *   ledger.c        what is asked of it, and memory
  *   ledger_read.c   from the API server into memory
+ *   ledger_owner.c  what the records belong to
  *   ledger_write.c  begin, finish, settle
  *   ledger_trim.c   what falls out of the limit
  */
@@ -31,10 +32,12 @@ enum { LEDGER_WRITER = 17 };
 
 struct ledger {
 	struct kube *kube;
+	struct kube *objects; /* as in ledger_options */
 	char *ns;
 	char *name;
 	unsigned limit;
 	char writer[LEDGER_WRITER]; /* tells our records from another process's with the same content */
+	char *sync_uid;             /* as in ledger_options */
 	char *anchor_uid;           /* NULL as long as there is none */
 	struct ledger_sync *syncs;  /* oldest first, with entries beside them */
 	struct ledger_entry *entries;
@@ -66,6 +69,16 @@ bool ledger_read(struct ledger *ledger, struct err *err) MUST_CHECK;
 
 /* Sends all and waits for all; each call then has its answer. */
 void ledger_send_all(struct kube *kube, struct kube_call *calls, size_t count);
+
+/* A POST that is tried again where it is not known whether it arrived. *reply is the caller's to delete. */
+bool ledger_post(struct kube *kube, const char *collection, const cJSON *object, cJSON **reply, struct err *err) MUST_CHECK;
+cJSON *ledger_get(struct kube *kube, const char *path, struct err *err) MUST_CHECK;
+
+/* Makes the anchor where one is needed. */
+bool ledger_ensure_owner(struct ledger *ledger, struct err *err) MUST_CHECK;
+
+/* The owner, with strings borrowed from the ledger and `anchor`, the anchor's name. */
+struct record_owner ledger_owner(const struct ledger *ledger, const char *anchor);
 
 /* Deletes what is over the limit; best effort. */
 void ledger_trim(struct ledger *ledger);

@@ -112,7 +112,7 @@ static void spare_living(struct sweep *sweep)
 	}
 	CLEANUP(replicasets_release) struct replicasets sets = REPLICASETS_INIT;
 	struct err unread = ERR_INIT;
-	if (!replicasets_gather(ledger->kube, &namespaces, &sets, &unread)) {
+	if (!replicasets_gather(ledger->objects, &namespaces, &sets, &unread)) {
 		/* `lives` spares what is in namespaces that were not read. */
 		unread.kind = ERR_NONE;
 	}

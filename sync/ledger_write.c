@@ -26,7 +26,7 @@ static char *post_path(const char *collection)
 }
 
 /* The client does not send a POST again by itself; here it is safe: names are deterministic, what is there is compared. */
-static bool post(struct kube *kube, const char *collection, const cJSON *object, cJSON **reply, struct err *err)
+bool ledger_post(struct kube *kube, const char *collection, const cJSON *object, cJSON **reply, struct err *err)
 {
 	for (unsigned i = 1;; i++) {
 		CLEANUP(kube_call_release) struct kube_call call = kube_call_make("POST", post_path(collection));
@@ -44,7 +44,7 @@ static bool post(struct kube *kube, const char *collection, const cJSON *object,
 	}
 }
 
-static cJSON *get(struct kube *kube, const char *path, struct err *err)
+cJSON *ledger_get(struct kube *kube, const char *path, struct err *err)
 {
 	CLEANUP(kube_call_release) struct kube_call call = kube_call_make("GET", text_dup(path));
 	return kube_do(kube, &call, err) ? doc_parse(buf_text(&call.reply), call.reply.len, err) : NULL;
@@ -61,10 +61,10 @@ static bool create(struct ledger *ledger, cJSON *object, char **uid, cJSON **oth
 	const char *name = doc_text(ours, "metadata/name");
 	CLEANUP(text_freep) char *collection = ledger_path(ledger, NULL);
 	struct err failure = ERR_INIT;
-	if (!post(ledger->kube, collection, ours, &reply, &failure)) {
+	if (!ledger_post(ledger->kube, collection, ours, &reply, &failure)) {
 		if (failure.kind == ERR_CONFLICT) {
 			CLEANUP(text_freep) char *path = ledger_path(ledger, name);
-			reply = get(ledger->kube, path, &failure);
+			reply = ledger_get(ledger->kube, path, &failure);
 		}
 		if (!reply) {
 			*err = failure;
@@ -82,76 +82,6 @@ static bool create(struct ledger *ledger, cJSON *object, char **uid, cJSON **oth
 	return true;
 }
 
-static cJSON *anchor_object(const struct ledger *ledger, const char *name)
-{
-	cJSON *object = cJSON_CreateObject();
-	doc_set_text(object, "apiVersion", "v1");
-	doc_set_text(object, "kind", "ConfigMap");
-	cJSON *metadata = doc_make(object, "metadata");
-	doc_set_text(metadata, "name", name);
-	doc_set_text(metadata, "namespace", ledger->ns);
-	doc_set_text(doc_make(metadata, "labels"), LABEL_RECORD_OF, ledger->name);
-	doc_set_text(doc_make(object, "data"), "about",
-	             "Owns the records (controllerrevisions) of the sync of this name: without it they are deleted.");
-	return object;
-}
-
-static char *config_maps_path(const struct ledger *ledger, const char *name)
-{
-	struct buf path = BUF_INIT(LIMIT_KIB(8));
-	bool fits = buf_puts(&path, "/api/v1/namespaces/") && kube_escape(&path, ledger->ns) && buf_puts(&path, "/configmaps") &&
-	            (!name || (buf_putc(&path, '/') && kube_escape(&path, name)));
-	if (!fits) {
-		abort();
-	}
-	return buf_detach(&path);
-}
-
-/* A config map of that name that is somebody else's must not become the owner of our records. */
-static bool check_anchor(const struct ledger *ledger, const cJSON *object, const char *name, struct err *err)
-{
-	const char *label = cJSON_GetStringValue(doc_get(doc_at(object, "metadata/labels"), LABEL_RECORD_OF));
-	if (!label || strcmp(label, ledger->name) != 0) {
-		return err_set(err, ERR_CONFLICT, "configmap '%s' in '%s' is there and not plumb's: choose another --name", name,
-		               ledger->ns);
-	}
-	if (doc_text(object, "metadata/deletionTimestamp")) {
-		return err_set(err, ERR_TRANSIENT, "configmap '%s' in '%s' is being deleted", name, ledger->ns);
-	}
-	return true;
-}
-
-static bool ensure_anchor(struct ledger *ledger, struct err *err)
-{
-	if (ledger->anchor_uid) {
-		return true;
-	}
-	CLEANUP(text_freep) char *name = record_anchor_name(ledger->name);
-	CLEANUP(text_freep) char *collection = config_maps_path(ledger, NULL);
-	CLEANUP(doc_freep) cJSON *ours = anchor_object(ledger, name);
-	CLEANUP(doc_freep) cJSON *reply = NULL;
-	struct err failure = ERR_INIT;
-	if (!post(ledger->kube, collection, ours, &reply, &failure)) {
-		if (failure.kind == ERR_CONFLICT) {
-			CLEANUP(text_freep) char *path = config_maps_path(ledger, name);
-			reply = get(ledger->kube, path, &failure);
-		}
-		if (!reply) {
-			*err = failure;
-			return err_wrap(err, "cannot create configmap '%s' in '%s'", name, ledger->ns);
-		}
-		if (!check_anchor(ledger, reply, name, err)) {
-			return false;
-		}
-	}
-	const char *uid = doc_text(reply, "metadata/uid");
-	if (!uid) {
-		return err_set(err, ERR_TRANSIENT, "configmap '%s' in '%s' has no uid", name, ledger->ns);
-	}
-	ledger->anchor_uid = text_dup(uid);
-	return true;
-}
-
 static struct record_place place_of(const struct ledger *ledger, const char *name, enum record_kind kind, int64_t number)
 {
 	return (struct record_place){
@@ -160,7 +90,6 @@ static struct record_place place_of(const struct ledger *ledger, const char *nam
 		.name = name,
 		.kind = kind,
 		.number = number,
-		.anchor_uid = ledger->anchor_uid,
 	};
 }
 
@@ -170,7 +99,9 @@ static cJSON *part_object(const struct ledger *ledger, const char *name, const s
 	cJSON *data = cJSON_CreateObject();
 	doc_set(data, "format", cJSON_CreateNumber(RECORD_FORMAT));
 	doc_set_text(data, "bytes", text);
+	CLEANUP(text_freep) char *anchor = record_anchor_name(ledger->name);
 	struct record_place place = place_of(ledger, name, RECORD_INVENTORY, 1);
+	place.owner = ledger_owner(ledger, anchor);
 	return record_object(&place, data);
 }
 
@@ -259,7 +190,9 @@ static void note_record(struct ledger *ledger, size_t at, enum record_kind kind,
 static cJSON *object_of(const struct ledger *ledger, int64_t number, enum record_kind kind, cJSON *data)
 {
 	CLEANUP(text_freep) char *name = record_name(ledger->name, number, kind);
+	CLEANUP(text_freep) char *anchor = record_anchor_name(ledger->name);
 	struct record_place place = place_of(ledger, name, kind, number);
+	place.owner = ledger_owner(ledger, anchor);
 	return record_object(&place, data);
 }
 
@@ -383,7 +316,7 @@ bool ledger_begin(struct ledger *ledger, struct ledger_sync *sync, const struct 
 		sync->heal = open->heal;
 		return true;
 	}
-	return ensure_anchor(ledger, err) && (!unfinished || interrupt(ledger, ledger->count - 1, err)) &&
+	return ledger_ensure_owner(ledger, err) && (!unfinished || interrupt(ledger, ledger->count - 1, err)) &&
 	       write_intent(ledger, sync, inventory_union, err);
 }
 
@@ -404,7 +337,7 @@ bool ledger_finish(struct ledger *ledger, struct ledger_sync *sync, const struct
 	size_t at = ledger_index(ledger, sync->number);
 	assert(at + 1 == ledger->count && ledger->syncs[at].result == LEDGER_UNFINISHED);
 	assert(sync->result != LEDGER_UNFINISHED);
-	if (!ensure_anchor(ledger, err)) {
+	if (!ledger_ensure_owner(ledger, err)) {
 		return false;
 	}
 	sync->finished = clock_wall();
@@ -445,7 +378,7 @@ bool ledger_settle(struct ledger *ledger, int64_t number, const struct ledger_re
 	if (at == ledger->count || ledger->syncs[at].result == LEDGER_UNFINISHED) {
 		return err_set(err, ERR_NOT_FOUND, "no finished sync %lld", (long long)number);
 	}
-	if (!ensure_anchor(ledger, err)) {
+	if (!ledger_ensure_owner(ledger, err)) {
 		return false;
 	}
 	struct ledger_sync *sync = &ledger->syncs[at];

@@ -14,7 +14,7 @@
 #include "sync/prepare_impl.h"
 #include "sync/syncspec.h"
 
-enum { SHORT_ID = 7, DEFAULT_PROGRESS_DEADLINE = 600 };
+enum { SHORT_ID = 7, DEFAULT_PROGRESS_DEADLINE = 600, OLD_DISCOVERY = 60 * 1000 };
 
 /* Between 90 and 110 percent, so that many syncs do not verify at the same time; the same for one sync. */
 static int64_t jittered(int64_t interval, const char *name)
@@ -43,8 +43,13 @@ void prepared_release(struct prepared *prepared)
 	release_state(prepared);
 	objects_release(&prepared->desired);
 	discovery_freep(&prepared->discovery);
+	if (prepared->records != prepared->kube) {
+		kube_free(prepared->records);
+	}
 	kube_freep(&prepared->kube);
-	repo_freep(&prepared->repo);
+	if (prepared->options && prepared->source != prepared->options->host.source) {
+		source_free(prepared->source);
+	}
 	free(prepared->ns);
 	*prepared = (struct prepared){ 0 };
 }
@@ -92,14 +97,14 @@ static bool render(struct prepared *prepared)
 {
 	struct report *report = prepared->report;
 	struct err err = ERR_INIT;
-	CLEANUP(files_freep) struct files *files = repo_files(prepared->repo, report->commit.id, &err);
-	if (!files) {
-		return report_err(report, FAILURE_GIT, &err);
-	}
 	report_phase(report, "rendering");
 	struct problems problems = PROBLEMS_INIT;
 	CLEANUP(text_freep) char *path = plain_path(prepared->options->path);
-	bool fine = manifests_render(files, path, &prepared->desired, &problems);
+	const struct source_ops *ops = prepared->source->ops;
+	bool fine = ops->render(prepared->source, report->commit.id, path, &prepared->desired, &problems, &err);
+	if (!fine && err.kind != ERR_NONE) {
+		(void)report_err(report, FAILURE_GIT, &err);
+	}
 	fine = take_problems(report, &problems) && fine;
 	problems_release(&problems);
 	if (fine && prepared->desired.count == 0) {
@@ -111,13 +116,15 @@ static bool render(struct prepared *prepared)
 
 bool prepare_render(const struct cycle_options *options, struct report *report, struct prepared *out)
 {
-	*out = (struct prepared){ .options = options, .report = report, .deadline = clock_now() + options->timeout };
+	int64_t now = clock_now();
+	*out = (struct prepared){ .options = options, .report = report, .started = now, .deadline = now + options->timeout };
 	struct err err = ERR_INIT;
 	CLEANUP(text_freep) char *url = repo_public_url(options->source.url);
 	CLEANUP(text_freep) char *phase = text_printf("fetching %s", url);
 	report_phase(report, phase);
-	out->repo = repo_open(&options->source, options->store, out->deadline, &err);
-	if (!out->repo || !repo_fetch(out->repo, options->ref, out->deadline, &report->commit, &err)) {
+	out->source = options->host.source ? options->host.source
+	                                   : source_open(&options->source, options->store, out->deadline, &err);
+	if (!out->source || !out->source->ops->fetch(out->source, options->ref, out->deadline, &report->commit, &err)) {
 		return report_err(report, FAILURE_GIT, &err);
 	}
 	free(report->ref);
@@ -137,18 +144,85 @@ static void warned(void *context, const char *path, const char *text)
 	report_warn(prepared->report, text_printf("the server warns: %s", text));
 }
 
-static bool connect_kube(struct prepared *prepared)
+static bool is_served(struct prepared *prepared, const char *group, const char *version, const char *kind)
+{
+	const struct resource *resource = NULL;
+	return discovery_find(prepared->discovery, group, version, kind, &resource) == DISCOVERY_FOUND;
+}
+
+/* What another sync read before is asked for anew where it lacks a kind: a CRD may have arrived since. */
+static bool freshen_discovery(struct prepared *prepared)
+{
+	struct err err = ERR_INIT;
+	bool known = discovery_time(prepared->discovery) >= prepared->started;
+	for (size_t i = 0; !known && i < prepared->desired.count; i++) {
+		const struct object *object = prepared->desired.items[i];
+		if (!is_served(prepared, object->id.group, object->version, object->id.kind)) {
+			break;
+		}
+		known = i + 1 == prepared->desired.count;
+	}
+	for (size_t i = 0; known && i < prepared->inventory.count; i++) {
+		const struct inventory_row *row = prepared->inventory.rows[i];
+		known = discovery_time(prepared->discovery) >= prepared->started ||
+		        is_served(prepared, row->id.group, row->version, row->id.kind);
+	}
+	if (known) {
+		return true;
+	}
+	if (!discovery_refresh(prepared->discovery, prepared->deadline, &err)) {
+		return report_err(prepared->report, FAILURE_CLUSTER, &err);
+	}
+	discovery_digest(prepared->discovery, prepared->server);
+	return true;
+}
+
+static struct kube *open_client(struct prepared *prepared, const char *as_user, struct err *err)
+{
+	const struct cycle_options *options = prepared->options;
+	struct kube_config_options access = options->access;
+	access.as_user = as_user;
+	struct kube_options more = {
+		.warning = warned,
+		.requested = options->host.requested,
+		.context = prepared,
+		.host = options->host.context,
+		.stop = options->stop,
+		.multi = options->host.multi,
+		.may_write = options->host.may_write,
+		.fence = options->host.fence,
+	};
+	return access_open(&access, options->ns, &more, &prepared->ns, err);
+}
+
+/* What was read for others is good enough while it is young. */
+static struct discovery *discover(struct prepared *prepared, struct err *err)
+{
+	struct discovery *base = prepared->options->host.discovery;
+	if (!base) {
+		return discovery_new(prepared->kube, prepared->deadline, err);
+	}
+	struct discovery *shared = discovery_share(base, prepared->kube);
+	if (clock_now() - discovery_time(shared) > OLD_DISCOVERY && !discovery_refresh(shared, prepared->deadline, err)) {
+		discovery_freep(&shared);
+	}
+	return shared;
+}
+
+bool prepare_connect(struct prepared *prepared)
 {
 	struct report *report = prepared->report;
+	const struct cycle_options *options = prepared->options;
+	const char *as_user = options->access.as_user;
 	struct err err = ERR_INIT;
-	struct kube_options options = { .warning = warned, .context = prepared, .stop = prepared->options->stop };
-	prepared->kube = access_open(&prepared->options->access, prepared->options->ns, &options, &prepared->ns, &err);
-	if (!prepared->kube) {
+	prepared->kube = open_client(prepared, as_user, &err);
+	prepared->records = as_user && options->host.own_records ? open_client(prepared, NULL, &err) : prepared->kube;
+	if (!prepared->kube || !prepared->records) {
 		return report_err(report, FAILURE_CLUSTER, &err);
 	}
 	text_set(&report->ns, prepared->ns);
 	report_phase(report, "reading the cluster");
-	prepared->discovery = discovery_new(prepared->kube, prepared->deadline, &err);
+	prepared->discovery = discover(prepared, &err);
 	if (!prepared->discovery) {
 		return report_err(report, FAILURE_CLUSTER, &err);
 	}
@@ -182,8 +256,10 @@ static bool read_ledger(struct prepared *prepared)
 	struct err err = ERR_INIT;
 	struct ledger_options options = { .ns = prepared->ns,
 		                              .name = prepared->options->name,
-		                              .history_limit = prepared->options->history_limit };
-	prepared->ledger = ledger_open(prepared->kube, &options, &err);
+		                              .history_limit = prepared->options->history_limit,
+		                              .sync_uid = prepared->options->host.sync_uid,
+		                              .objects = prepared->kube };
+	prepared->ledger = ledger_open(prepared->records, &options, &err);
 	if (!prepared->ledger) {
 		return report_err(prepared->report,
 		                  err.kind == ERR_DENIED || err.kind == ERR_TRANSIENT ? FAILURE_CLUSTER : FAILURE_STOPPED, &err);
@@ -238,7 +314,7 @@ static bool check_rewind(struct prepared *prepared)
 	}
 	struct err err = ERR_INIT;
 	bool descends = false;
-	if (!repo_descends(prepared->repo, id, last->commit, &descends, &err)) {
+	if (!prepared->source->ops->descends(prepared->source, id, last->commit, &descends, &err)) {
 		return report_err(prepared->report, FAILURE_GIT, &err);
 	}
 	if (!descends) {
@@ -317,7 +393,7 @@ static void make_plan(struct prepared *prepared)
 		.prune = options->prune && !ledger_newer_format(prepared->ledger),
 		.source_changed = options->source_changed || prepared->source_same,
 		.verify = prepared->verifying,
-		.prune_limit = options->prune_limit,
+		.prune_limit = options->approve_prune ? 100 : options->prune_limit,
 		.take_over = options->take_over,
 		.kind_known = kind_known,
 		.context = prepared,
@@ -350,7 +426,7 @@ static void warn_of_short_timeout(struct prepared *prepared)
 
 static bool read_state(struct prepared *prepared)
 {
-	if (!read_ledger(prepared)) {
+	if (!read_ledger(prepared) || !freshen_discovery(prepared)) {
 		return false;
 	}
 	compare_source(prepared);
@@ -364,7 +440,7 @@ static bool read_state(struct prepared *prepared)
 
 bool prepare_plan(struct prepared *prepared)
 {
-	if (!connect_kube(prepared) || !check_resource(prepared)) {
+	if (!prepare_connect(prepared) || !freshen_discovery(prepared) || !check_resource(prepared)) {
 		return false;
 	}
 	if (!desired_settle(&prepared->desired, prepared->discovery, prepared->options->name, prepared->ns, prepared->report)) {

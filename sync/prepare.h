@@ -15,15 +15,18 @@
 #include "sync/ledger.h"
 #include "sync/live.h"
 #include "sync/plan.h"
+#include "sync/source.h"
 
 /* Everything is owned by it, but what is said to be borrowed. */
 struct prepared {
 	const struct cycle_options *options; /* borrowed */
 	struct report *report;               /* borrowed */
+	int64_t started;
 	int64_t deadline;
-	struct kube *kube;
+	struct kube *kube;    /* of the objects */
+	struct kube *records; /* of ledger, lease and Sync: the same, or one of the program's own identity */
 	struct discovery *discovery;
-	struct repo *repo;
+	struct source *source;  /* borrowed where it is the host's */
 	char *ns;               /* of the sync */
 	bool namespace_missing; /* --create-namespace has to make it */
 	struct objects desired; /* with namespaces and the labels of the sync; without digest and cause */

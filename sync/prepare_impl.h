@@ -6,6 +6,9 @@
 
 #include "sync/prepare.h"
 
+/* Opens the clients and learns what the server serves. */
+bool prepare_connect(struct prepared *prepared);
+
 /*
  * Reads what the server has of the desired objects and the inventory's into prepared->lives: label lists first, then by
  * name, or a list of a kind and namespace where many are missing, what the lists lack (its label may have been taken

@@ -61,12 +61,11 @@ char *record_part_name(const char *inventory, size_t part, size_t parts)
 
 static void add_owner(cJSON *metadata, const struct record_place *place)
 {
-	CLEANUP(text_freep) char *anchor = record_anchor_name(place->sync);
 	cJSON *owner = cJSON_CreateObject();
-	doc_set_text(owner, "apiVersion", "v1");
-	doc_set_text(owner, "kind", "ConfigMap");
-	doc_set_text(owner, "name", anchor);
-	doc_set_text(owner, "uid", place->anchor_uid);
+	doc_set_text(owner, "apiVersion", place->owner.api_version);
+	doc_set_text(owner, "kind", place->owner.kind);
+	doc_set_text(owner, "name", place->owner.name);
+	doc_set_text(owner, "uid", place->owner.uid);
 	doc_set(owner, "controller", cJSON_CreateTrue());
 	cJSON_AddItemToArray(cJSON_AddArrayToObject(metadata, "ownerReferences"), owner);
 }

@@ -31,14 +31,22 @@ char *record_name(const char *sync, int64_t number, enum record_kind kind);
 char *record_inventory_name(const char *sync, const void *bytes, size_t len);
 char *record_part_name(const char *inventory, size_t part, size_t parts);
 
+/* The controller of records (safety rule 22): a Sync, or the anchor. Borrowed. */
+struct record_owner {
+	const char *api_version;
+	const char *kind;
+	const char *name;
+	const char *uid;
+};
+
 /* What to POST, `data` is taken over; cJSON_Delete it. */
 struct record_place {
 	const char *ns;
 	const char *sync;
 	const char *name; /* of the record */
 	enum record_kind kind;
-	int64_t number;         /* 1 for inventories: the API wants one */
-	const char *anchor_uid; /* the controller (safety rule 22) */
+	int64_t number; /* 1 for inventories: the API wants one */
+	struct record_owner owner;
 };
 
 cJSON *record_object(const struct record_place *place, cJSON *data);

@@ -1,5 +1,6 @@
 #include "sync/kube/config.h"
 
+#include <assert.h>
 #include <openssl/evp.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,6 +31,33 @@ void kube_config_release(struct kube_config *config)
 	secret_release(&config->password);
 	kube_exec_free(config->exec);
 	*config = (struct kube_config){ 0 };
+}
+
+static void copy_secret(const struct secret *from, struct secret *to)
+{
+	if (secret_is_set(from)) {
+		secret_set(to, from->text, from->len);
+	}
+}
+
+void kube_config_copy(const struct kube_config *config, struct kube_config *out)
+{
+	assert(!config->exec);
+	*out = (struct kube_config){ 0 };
+	text_set(&out->server, config->server);
+	text_set(&out->tls_server_name, config->tls_server_name);
+	text_set(&out->proxy_url, config->proxy_url);
+	text_set(&out->ns, config->ns);
+	text_set(&out->context, config->context);
+	text_set(&out->user, config->user);
+	text_set(&out->token_file, config->token_file);
+	text_set(&out->username, config->username);
+	text_set(&out->as_user, config->as_user);
+	copy_secret(&config->ca, &out->ca);
+	copy_secret(&config->cert, &out->cert);
+	copy_secret(&config->key, &out->key);
+	copy_secret(&config->token, &out->token);
+	copy_secret(&config->password, &out->password);
 }
 
 bool kube_config_in_cluster(const char *dir, const char *host, const char *port, struct kube_config *out, struct err *err)
@@ -146,8 +174,10 @@ bool kube_config_load(const struct kube_config_options *options, struct kube_con
 {
 	const char *list = getenv("KUBECONFIG");
 	struct err why = ERR_INIT;
-	bool loaded = false;
-	if (!options->kubeconfig && (!list || !*list)) {
+	bool loaded = options->loaded != NULL;
+	if (loaded) {
+		kube_config_copy(options->loaded, out);
+	} else if (!options->kubeconfig && (!list || !*list)) {
 		loaded = load_default(options, out, &why);
 	} else {
 		CLEANUP(kubeconfig_release) struct kubeconfig files = KUBECONFIG_INIT;
@@ -157,6 +187,8 @@ bool kube_config_load(const struct kube_config_options *options, struct kube_con
 	}
 	if (!loaded) {
 		*err = why;
+	} else if (options->as_user) {
+		text_set(&out->as_user, options->as_user);
 	}
 	return loaded;
 }

@@ -31,10 +31,15 @@ struct kube_config_options {
 	const char *kubeconfig; /* --kubeconfig; NULL: $KUBECONFIG (a list, merged as kubectl does), ~/.kube/config, in-cluster */
 	const char *context;    /* --context; NULL: current-context */
 	bool allow_exec;        /* only in the CLI (safety rule 31) */
+	const struct kube_config *loaded; /* one that is at hand, in place of all of these; NULL: none */
+	const char *as_user;              /* acts as that user (impersonation); NULL: as the configuration says */
 };
 
 /* Errors name file and field. insecure-skip-tls-verify is refused: TLS is always verified. */
 bool kube_config_load(const struct kube_config_options *options, struct kube_config *out, struct err *err) MUST_CHECK;
 void kube_config_release(struct kube_config *config);
+
+/* A deep copy; of one without a credential plugin. */
+void kube_config_copy(const struct kube_config *config, struct kube_config *out);
 
 #endif

@@ -16,20 +16,53 @@
 
 enum { RUN_SLICE = 1000, LONGEST_CALL = 30000 };
 
-struct discovery {
-	struct kube *kube;
+/* All resources that were ever seen; they outlive what is served. */
+struct pool {
+	unsigned users;
+	struct map resources;
+};
+
+/* One reading. */
+struct reading {
+	unsigned users;
+	int64_t time;
 	struct served served;
-	struct map resources; /* outlives what is served */
 	char digest[DIGEST_TEXT];
 };
 
+struct discovery {
+	struct kube *kube;
+	struct discovery *base; /* NULL: not shared from one */
+	struct pool *pool;
+	struct reading *reading;
+};
+
+static void reading_drop(struct reading *reading)
+{
+	if (reading && --reading->users == 0) {
+		served_release(&reading->served);
+		free(reading);
+	}
+}
+
+static void reading_set(struct discovery *discovery, struct reading *reading)
+{
+	reading->users++;
+	reading_drop(discovery->reading);
+	discovery->reading = reading;
+}
+
 void discovery_free(struct discovery *discovery)
 {
-	if (discovery) {
-		served_release(&discovery->served);
-		resources_release(&discovery->resources);
-		free(discovery);
+	if (!discovery) {
+		return;
 	}
+	reading_drop(discovery->reading);
+	if (--discovery->pool->users == 0) {
+		resources_release(&discovery->pool->resources);
+		free(discovery->pool);
+	}
+	free(discovery);
 }
 
 void discovery_freep(struct discovery **discovery)
@@ -62,9 +95,9 @@ static char *resource_line(const struct resource *resource)
 }
 
 /* Sorted, as the order of groups differs between servers. */
-static void set_digest(struct discovery *discovery)
+static void set_digest(struct reading *reading)
 {
-	const struct served *served = &discovery->served;
+	const struct served *served = &reading->served;
 	size_t count = 0;
 	char **lines = alloc_new(served->groups.count, sizeof *lines);
 	for (size_t i = 0; i < served->groups.count; i++) {
@@ -84,12 +117,26 @@ static void set_digest(struct discovery *discovery)
 		free(lines[i]);
 	}
 	free(lines);
-	digest_of(buf_text(&text), text.len, discovery->digest);
+	digest_of(buf_text(&text), text.len, reading->digest);
 }
 
 void discovery_digest(const struct discovery *discovery, char out[DIGEST_TEXT])
 {
-	memcpy(out, discovery->digest, DIGEST_TEXT);
+	memcpy(out, discovery->reading->digest, DIGEST_TEXT);
+}
+
+int64_t discovery_time(const struct discovery *discovery)
+{
+	const struct map *groups = &discovery->reading->served.groups;
+	for (size_t i = 0; i < groups->count; i++) {
+		const struct served_group *group = groups->entries[i].value;
+		for (size_t j = 0; j < group->count; j++) {
+			if (group->versions[j].state != VERSION_READ) {
+				return 0;
+			}
+		}
+	}
+	return discovery->reading->time;
 }
 
 /* ---- reading ---- */
@@ -129,30 +176,44 @@ bool discovery_refresh(struct discovery *discovery, int64_t deadline, struct err
 	while (open) {
 		(void)kube_run(discovery->kube, clock_now() + RUN_SLICE);
 	}
-	struct served served = SERVED_INIT;
+	struct reading *reading = alloc_new(1, sizeof *reading);
+	reading->users = 1;
+	reading->time = clock_now();
 	bool good = true;
 	for (size_t i = 0; i < ARRAY_LEN(paths); i++) {
-		good = good && read_answer(&calls[i], &served, &discovery->resources, err);
+		good = good && read_answer(&calls[i], &reading->served, &discovery->pool->resources, err);
 		kube_call_release(&calls[i]);
 	}
-	if (!good) {
-		served_release(&served);
-		return false;
+	if (good) {
+		set_digest(reading);
+		reading_set(discovery, reading);
+		if (discovery->base) {
+			reading_set(discovery->base, reading);
+		}
 	}
-	served_release(&discovery->served);
-	discovery->served = served;
-	set_digest(discovery);
-	return true;
+	reading_drop(reading);
+	return good;
 }
 
 struct discovery *discovery_new(struct kube *kube, int64_t deadline, struct err *err)
 {
 	struct discovery *discovery = alloc_new(1, sizeof *discovery);
 	discovery->kube = kube;
+	discovery->pool = alloc_new(1, sizeof *discovery->pool);
+	discovery->pool->users = 1;
 	if (!discovery_refresh(discovery, deadline, err)) {
 		discovery_free(discovery);
 		return NULL;
 	}
+	return discovery;
+}
+
+struct discovery *discovery_share(struct discovery *base, struct kube *kube)
+{
+	struct discovery *discovery = alloc_new(1, sizeof *discovery);
+	*discovery = (struct discovery){ .kube = kube, .base = base, .pool = base->pool };
+	discovery->pool->users++;
+	reading_set(discovery, base->reading);
 	return discovery;
 }
 
@@ -180,7 +241,8 @@ static void read_version(struct discovery *discovery, struct served_group *group
 	version->state = VERSION_UNSURE;
 	if (kube_do(discovery->kube, &call, &ignored)) {
 		CLEANUP(doc_freep) cJSON *doc = doc_parse(buf_text(&call.reply), call.reply.len, &ignored);
-		(void)(doc && served_add_version(&discovery->served, group, version, doc, &discovery->resources, &ignored));
+		(void)(doc &&
+		       served_add_version(&discovery->reading->served, group, version, doc, &discovery->pool->resources, &ignored));
 	} else if (call.status == 404) {
 		version->state = VERSION_READ; /* gone since the groups were listed */
 	}
@@ -189,7 +251,7 @@ static void read_version(struct discovery *discovery, struct served_group *group
 
 static const struct resource *best(const struct discovery *discovery, const char *group, const char *version, const char *kind)
 {
-	const struct served_kind *served = served_find(&discovery->served, group, kind);
+	const struct served_kind *served = served_find(&discovery->reading->served, group, kind);
 	const struct served_hit *found = NULL;
 	for (size_t i = 0; served && i < served->count; i++) {
 		const struct served_hit *hit = &served->hits[i];
@@ -227,7 +289,7 @@ static void read_wanted(struct discovery *discovery, struct served_group *group,
 enum discovery_answer discovery_find(struct discovery *discovery, const char *group, const char *version, const char *kind,
                                      const struct resource **out)
 {
-	struct served_group *served = map_get(&discovery->served.groups, group);
+	struct served_group *served = map_get(&discovery->reading->served.groups, group);
 	if (!served) {
 		return DISCOVERY_ABSENT;
 	}

@@ -6,6 +6,7 @@
 #define SYNC_KUBE_DISCOVERY_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "render/base/digest.h"
 #include "render/base/err.h"
@@ -28,6 +29,15 @@ struct discovery;
 struct discovery *discovery_new(struct kube *kube, int64_t deadline, struct err *err) MUST_CHECK;
 void discovery_free(struct discovery *discovery);
 void discovery_freep(struct discovery **discovery);
+
+/*
+ * What a discovery knows, for another client: many syncs of one program ask once. What one of them reads again is then known to
+ * `base` too, from which later ones are made. One thread; the resources are valid until the last of them is freed.
+ */
+struct discovery *discovery_share(struct discovery *base, struct kube *kube);
+
+/* When it was read, monotonic milliseconds; 0 where something of it was not, as of an aggregated API that is down. */
+int64_t discovery_time(const struct discovery *discovery);
 
 /* Reads it again (a CRD arrived). Resources handed out before stay valid. */
 bool discovery_refresh(struct discovery *discovery, int64_t deadline, struct err *err) MUST_CHECK;

@@ -335,11 +335,9 @@ static bool put_off(struct http *http, struct transfer *transfer, int64_t wait)
 	return true;
 }
 
-static void answered(struct http *http, struct transfer *transfer)
+static void answered(struct http *http, struct transfer *transfer, int status)
 {
-	long status = 0;
-	(void)curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
-	transfer->call->status = (int)status;
+	transfer->call->status = status;
 	http->answered = true;
 	if (status == 401) {
 		refused(http, transfer);
@@ -373,8 +371,13 @@ static void collect(struct http *http)
 		ended = transfer->next_ended;
 		(void)curl_easy_getinfo(transfer->easy, CURLINFO_SIZE_DOWNLOAD_T, &bytes);
 		http->kube.stats.bytes_in += (uint64_t)bytes;
+		long status = 0;
+		(void)curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
+		if (http->options.requested) {
+			http->options.requested(http->options.host, transfer->call->method, transfer->result == CURLE_OK ? (int)status : 0);
+		}
 		if (transfer->result == CURLE_OK) {
-			answered(http, transfer);
+			answered(http, transfer, (int)status);
 		} else {
 			failed(http, transfer, transfer->result);
 		}

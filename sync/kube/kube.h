@@ -105,6 +105,9 @@ struct kube_options {
 	/* A `Warning:` header of the server, its text unquoted; each distinct text once. May be NULL. */
 	void (*warning)(void *context, const char *path, const char *text);
 	void *context;
+	/* A try of a call ended: method and HTTP status, 0 without an answer. May be NULL. */
+	void (*requested)(void *host, const char *method, int status);
+	void *host;
 	const volatile int
 		*stop; /* not NULL: once it is not 0, nothing new is sent and what waits fails with ERR_TRANSIENT "stopped" */
 	struct kube_multi *multi; /* sync/kube/multi.h; NULL: a CURLM of its own. Has to outlive the client. */

@@ -84,6 +84,7 @@ static const struct kube_ops fake_ops = { .send = fake_send, .run = fake_run };
 
 static const char *const aggregated[][2] = { { "/api", CORE }, { "/apis", V2 APPS "," DOWN "]}" } };
 static const char *const with_crd[][2] = { { "/api", CORE }, { "/apis", V2 CRD "," DOWN "," APPS "]}" } };
+static const char *const all_up[][2] = { { "/api", CORE }, { "/apis", V2 APPS "]}" } };
 static const char *const reordered[][2] = { { "/api", CORE }, { "/apis", V2 DOWN "," APPS "]}" } };
 
 static struct discovery *open_discovery(struct fake *fake)
@@ -153,6 +154,45 @@ START_TEST(a_refresh_finds_what_arrived_and_keeps_resources_valid)
 	discovery_digest(discovery, digests[2]);
 	ck_assert_str_ne(digests[0], digests[1]);
 	ck_assert_str_eq(digests[0], digests[2]);
+	discovery_free(discovery);
+}
+END_TEST
+
+START_TEST(what_one_shares_is_read_once_and_what_another_reads_again_is_known_to_later_ones)
+{
+	struct err err = ERR_INIT;
+	struct fake fake = FAKE(aggregated);
+	struct fake second = FAKE(with_crd);
+	struct discovery *base = open_discovery(&fake);
+	struct discovery *one = discovery_share(base, &second.kube);
+	const struct resource *mine = NULL;
+	const struct resource *shared = NULL;
+	ck_assert_int_eq(discovery_find(base, "apps", "v1", "Deployment", &mine), DISCOVERY_FOUND);
+	ck_assert_int_eq(discovery_find(one, "apps", "v1", "Deployment", &shared), DISCOVERY_FOUND);
+	ck_assert_ptr_eq(mine, shared);
+	ck_assert_uint_eq(second.kube.stats.requests, 0);
+	ck_assert_int_eq(discovery_find(one, "shop.example", "v1", "Cart", &shared), DISCOVERY_ABSENT);
+	ck_assert(discovery_refresh(one, clock_now() + 1000, &err));
+	ck_assert_int_eq(discovery_find(one, "shop.example", "v1", "Cart", &shared), DISCOVERY_FOUND);
+	struct discovery *later = discovery_share(base, &fake.kube);
+	discovery_free(one);
+	ck_assert_int_eq(discovery_find(later, "shop.example", "v1", "Cart", &shared), DISCOVERY_FOUND);
+	discovery_free(base);
+	ck_assert_str_eq(shared->plural, "carts");
+	ck_assert_str_eq(mine->plural, "deployments");
+	discovery_free(later);
+}
+END_TEST
+
+START_TEST(a_discovery_with_a_group_that_is_down_is_never_young)
+{
+	struct fake fake = FAKE(aggregated);
+	struct fake whole = FAKE(all_up);
+	struct discovery *discovery = open_discovery(&fake);
+	ck_assert_int_eq(discovery_time(discovery), 0);
+	discovery_free(discovery);
+	discovery = open_discovery(&whole);
+	ck_assert_int_gt(discovery_time(discovery), 0);
 	discovery_free(discovery);
 }
 END_TEST
@@ -229,6 +269,8 @@ int main(void)
 	tcase_add_test(tests, reads_aggregated_discovery_with_two_requests_at_once);
 	tcase_add_test(tests, tells_absent_from_unknown_and_from_another_version);
 	tcase_add_test(tests, a_refresh_finds_what_arrived_and_keeps_resources_valid);
+	tcase_add_test(tests, what_one_shares_is_read_once_and_what_another_reads_again_is_known_to_later_ones);
+	tcase_add_test(tests, a_discovery_with_a_group_that_is_down_is_never_young);
 	tcase_add_test(tests, a_refresh_that_fails_keeps_what_was_known);
 	tcase_add_test(tests, an_old_server_is_asked_only_for_the_versions_needed);
 	tcase_add_test(tests, paths_are_escaped_and_leave_out_the_namespace_of_cluster_scoped_kinds);
