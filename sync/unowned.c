@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PATH_BYTES = 1024 };
+enum { PATH_BYTES = 512 };
 
 void unowned_rules_release(struct unowned_rules *rules)
 {

@@ -40,7 +40,7 @@
 
 /* Syncs. */
 #define LIMIT_SYNC_BYTES LIMIT_MIB(1) /* a file of them */
-#define LIMIT_SYNC_ITEMS ((size_t)64) /* of dependsOn, ignore, and the paths of one rule */
+#define LIMIT_SYNC_ITEMS ((size_t)32) /* of dependsOn, ignore, and the paths of one rule */
 
 /* Records. etcd refuses 1.5 MiB; base64 and JSON around it take a third. */
 #define LIMIT_RECORD_BYTES LIMIT_KIB(700)   /* compressed bytes of one inventory part */
