@@ -1,0 +1,53 @@
+/*
+ * Which lists a strategic merge patch merges, and by which keys: of the kinds that Kustomize knows (OpenAPI of Kubernetes 1.21.2,
+ * by exact apiVersion and kind; everything else has no schema, so that its lists are replaced), or of a file that
+ * `openapi.path` names, which then takes the place of the built-in ones.
+ */
+#ifndef RENDER_KUSTOMIZE_SCHEMA_H
+#define RENDER_KUSTOMIZE_SCHEMA_H
+
+#include <cjson/cJSON.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "render/base/arena.h"
+#include "render/base/err.h"
+
+enum { SCHEMA_KEYS_MAX = 8 };
+
+/* A file's definitions. NULL stands for the built-in ones everywhere. */
+struct schema;
+
+/*
+ * From an OpenAPI document (`definitions`, and `paths` for what is namespaced), borrowed as long as the schema lives. Fails where
+ * Kustomize cannot read it either.
+ */
+const struct schema *schema_new(struct arena *arena, const cJSON *document, struct err *err) MUST_CHECK;
+
+/* What is known of one field; `node` NULL: nothing. */
+struct schema_at {
+	const struct schema *schema;
+	const void *node;
+};
+
+#define SCHEMA_NOTHING ((struct schema_at){ .node = NULL })
+
+/* Of an object. */
+struct schema_at schema_of_kind(const struct schema *schema, const char *api_version, const char *kind);
+
+/* Of a mapping's value, and of a list's items. Nothing comes of nothing. */
+struct schema_at schema_field(struct schema_at at, const char *name);
+struct schema_at schema_items(struct schema_at at);
+
+/* A list whose items are merged, not replaced. */
+bool schema_merges(struct schema_at at);
+
+/* Its keys, borrowed; 0 of them: its items are scalars that are merged as a set. */
+size_t schema_keys(struct schema_at at, const char *keys[SCHEMA_KEYS_MAX]);
+
+enum schema_scope { SCHEMA_SCOPE_UNKNOWN, SCHEMA_NAMESPACED, SCHEMA_CLUSTER };
+
+/* What the paths of the file say of a kind; the built-in schema says nothing here (scope.h knows it). */
+enum schema_scope schema_scope(const struct schema *schema, const char *api_version, const char *kind);
+
+#endif
