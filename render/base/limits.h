@@ -18,6 +18,7 @@
 #define LIMIT_DEPTH ((size_t)100)          /* nested mappings and lists */
 #define LIMIT_NODES ((size_t)2000000)      /* values of one document, aliases expanded */
 #define LIMIT_ALIAS_NODES ((size_t)200000) /* values that aliases add to one document */
+#define LIMIT_MERGE_STEPS ((size_t)200000000) /* items that one strategic merge patch compares in lists */
 #define LIMIT_BUILD_BYTES LIMIT_MIB(1024)  /* memory of one Kustomize build */
 #define LIMIT_REGEX_BYTES LIMIT_KIB(8)     /* one regular expression */
 #define LIMIT_REGEX_DEPTH 200              /* groups inside of each other */
@@ -40,7 +41,7 @@
 
 /* Syncs. */
 #define LIMIT_SYNC_BYTES LIMIT_MIB(1) /* a file of them */
-#define LIMIT_SYNC_ITEMS ((size_t)32) /* of dependsOn, ignore, and the paths of one rule */
+#define LIMIT_SYNC_ITEMS ((size_t)64) /* of dependsOn, ignore, and the paths of one rule */
 
 /* Records. etcd refuses 1.5 MiB; base64 and JSON around it take a third. */
 #define LIMIT_RECORD_BYTES LIMIT_KIB(700)   /* compressed bytes of one inventory part */

@@ -1,0 +1,299 @@
+#include "render/kustomize/merge.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "render/kustomize/merge_list.h"
+#include "render/kustomize/setter.h"
+
+enum directive { PATCH_MERGE, PATCH_DELETE, PATCH_REPLACE };
+
+enum side { OBJECT, PATCH };
+
+static const char directive_key[] = "$patch";
+
+/* The outcome of one node's merge. */
+struct outcome {
+	struct tree *tree; /* NULL: the field goes */
+	bool keep;         /* though it is a null */
+};
+
+static void print_place(const struct merge_place *place, char *out, size_t size)
+{
+	if (!place || !place->up) {
+		out[0] = '\0';
+		return;
+	}
+	print_place(place->up, out, size);
+	size_t len = strlen(out);
+	if (place->key) {
+		(void)snprintf(out + len, size - len, "%s%.100s", len ? "." : "", place->key);
+	} else {
+		(void)snprintf(out + len, size - len, "[]");
+	}
+}
+
+bool merge_fail(struct merge *merge, const struct merge_place *place, const struct tree *patch, const char *fmt, ...)
+{
+	char field[300], what[160];
+	print_place(place, field, sizeof field);
+	va_list args;
+	va_start(args, fmt);
+	(void)vsnprintf(what, sizeof what, fmt, args);
+	va_end(args);
+	if (patch && patch->line) {
+		return err_set(merge->err, ERR_INPUT, "field '%s' (line %u of the patch): %s", field, (unsigned)patch->line, what);
+	}
+	return err_set(merge->err, ERR_INPUT, "field '%s': %s", field, what);
+}
+
+/* --- directives -------------------------------------------------------------------------------------------------- */
+
+static bool parse_directive(struct merge *merge, const struct merge_place *place, const struct tree *value,
+                            enum directive *directive)
+{
+	static const char *const words[] = { [PATCH_MERGE] = "merge", [PATCH_DELETE] = "delete", [PATCH_REPLACE] = "replace" };
+	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+		if (tree_text_is(value, words[i])) {
+			*directive = (enum directive)i;
+			return true;
+		}
+	}
+	return merge_fail(merge, place, value, "$patch must be delete, replace or merge");
+}
+
+static bool take_map_directive(struct merge *merge, const struct merge_place *place, struct tree *patch,
+                               enum directive *directive)
+{
+	struct tree *value = tree_get(patch, directive_key);
+	if (!value) {
+		return true;
+	}
+	if (!parse_directive(merge, place, value, directive)) {
+		return false;
+	}
+	(void)tree_remove(patch, directive_key);
+	return true;
+}
+
+/* In a list it is an item of its own. One with more fields is about that item. */
+static bool take_list_directive(struct merge *merge, const struct merge_place *place, struct tree *patch,
+                                enum directive *directive)
+{
+	for (uint32_t i = 0; i < patch->count; i++) {
+		const struct tree *item = patch->items[i];
+		const struct tree *value = tree_get(item, directive_key);
+		if (!value) {
+			continue;
+		}
+		if (item->count > 2) {
+			return true;
+		}
+		if (!parse_directive(merge, place, value, directive)) {
+			return false;
+		}
+		struct merge_keys keys = { 1, { directive_key }, 1, { value->text } };
+		return merge_set_item(merge, patch, &keys, NULL);
+	}
+	return true;
+}
+
+/* Takes $patch out of the patch. */
+static bool take_directive(struct merge *merge, const struct merge_place *place, struct tree *patch, enum directive *directive)
+{
+	*directive = PATCH_MERGE;
+	if (tree_is_map(patch)) {
+		return take_map_directive(merge, place, patch, directive);
+	}
+	return !tree_is_list(patch) || take_list_directive(merge, place, patch, directive);
+}
+
+/* --- the visitor: what stands in a field after the merge, before its own fields are merged --------------------------- */
+
+static bool visit_new(struct merge *merge, const struct merge_place *place, struct tree *const sides[2], struct outcome *out)
+{
+	enum directive directive = PATCH_MERGE;
+	struct err ignored = ERR_INIT;
+	struct err *err = merge->err;
+	merge->err = &ignored; /* an unknown directive of something new is a field like any other */
+	(void)take_directive(merge, place, sides[PATCH], &directive);
+	merge->err = err;
+	out->tree = directive == PATCH_DELETE ? NULL : sides[PATCH];
+	const struct tree *object = sides[OBJECT];
+	if (!sides[PATCH] && object && object->kind == TREE_SCALAR && object->len) {
+		*out = (struct outcome){ sides[OBJECT], true };
+	}
+	return true;
+}
+
+static bool visit_old(struct merge *merge, const struct merge_place *place, struct tree *const sides[2], struct outcome *out)
+{
+	if (sides[PATCH] && merge_is_missing(sides[PATCH])) {
+		return true;
+	}
+	enum directive directive;
+	if (!take_directive(merge, place, sides[PATCH], &directive)) {
+		return false;
+	}
+	if (directive != PATCH_DELETE) {
+		out->tree = directive == PATCH_REPLACE ? sides[PATCH] : sides[OBJECT];
+	}
+	return true;
+}
+
+/* --- the walk ---------------------------------------------------------------------------------------------------- */
+
+static bool walk(struct merge *merge, const struct merge_place *place, struct tree *sides[2], struct schema_at at,
+                 struct outcome *out);
+
+static int by_text(const void *a, const void *b)
+{
+	const char *const *left = a;
+	const char *const *right = b;
+	return strcmp(*left, *right);
+}
+
+static size_t add_keys(const struct tree *map, const char **keys)
+{
+	size_t count = 0;
+	for (uint32_t i = 0; tree_is_map(map) && i + 1 < map->count; i += 2) {
+		keys[count++] = map->items[i]->kind == TREE_SCALAR ? map->items[i]->text : "";
+	}
+	return count;
+}
+
+/* The keys of both, sorted, each once. */
+static const char **all_keys(struct arena *arena, struct tree *const sides[2], size_t *count)
+{
+	size_t most = (tree_is_map(sides[OBJECT]) ? sides[OBJECT]->count : 0) + (tree_is_map(sides[PATCH]) ? sides[PATCH]->count : 0);
+	const char **keys = arena_new(arena, most / 2 + 1, sizeof *keys);
+	size_t found = add_keys(sides[OBJECT], keys);
+	if (sides[PATCH] != sides[OBJECT]) {
+		found += add_keys(sides[PATCH], keys + found);
+	}
+	qsort(keys, found, sizeof *keys, by_text);
+	*count = 0;
+	for (size_t i = 0; i < found; i++) {
+		if (i == 0 || strcmp(keys[i], keys[*count - 1]) != 0) {
+			keys[(*count)++] = keys[i];
+		}
+	}
+	return keys;
+}
+
+static bool set_field(struct merge *merge, const struct merge_place *place, struct tree *map, const struct outcome *value)
+{
+	if (!*place->key) {
+		return merge_fail(merge, place->up, value->tree, "a field of no name cannot be merged");
+	}
+	if (!value->tree || (merge_is_missing(value->tree) && !value->keep)) {
+		(void)tree_remove(map, place->key);
+	} else if (tree_is_map(map)) {
+		tree_set(merge->arena, map, place->key, value->tree);
+	}
+	return true;
+}
+
+static bool walk_map(struct merge *merge, const struct merge_place *place, struct tree *sides[2], struct schema_at at,
+                     struct outcome *out)
+{
+	bool is_new = merge_is_missing(sides[OBJECT]);
+	if (!(is_new ? visit_new : visit_old)(merge, place, sides, out)) {
+		return false;
+	}
+	sides[OBJECT] = out->tree;
+	if (!out->tree) {
+		return true;
+	}
+	size_t count;
+	const char **keys = all_keys(merge->arena, sides, &count);
+	for (size_t i = 0; i < count; i++) {
+		struct merge_place inner = { place, keys[i] };
+		struct tree *values[2] = { tree_get(sides[OBJECT], keys[i]), tree_get(sides[PATCH], keys[i]) };
+		struct outcome value = { NULL, false };
+		if (!walk(merge, &inner, values, schema_field(at, keys[i]), &value) || !set_field(merge, &inner, out->tree, &value)) {
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool walk_item(struct merge *merge, const struct merge_place *place, struct tree *sides[2], struct schema_at at,
+                      struct tree **merged)
+{
+	struct outcome out = { NULL, false };
+	if (!walk(merge, place, sides, at, &out)) {
+		return false;
+	}
+	*merged = out.tree;
+	return true;
+}
+
+static bool walk_list(struct merge *merge, const struct merge_place *place, struct tree *sides[2], struct schema_at at,
+                      struct outcome *out)
+{
+	if (!schema_merges(at)) {
+		out->tree = sides[PATCH] ? sides[PATCH] : sides[OBJECT];
+		return true;
+	}
+	if (merge_is_missing(sides[OBJECT])) {
+		out->tree = sides[PATCH];
+	} else if (!visit_old(merge, place, sides, out)) {
+		return false;
+	}
+	sides[OBJECT] = out->tree;
+	return !out->tree || merge_items(merge, place, sides, at, walk_item, &out->tree);
+}
+
+/* Of what no schema is known yet, the object itself may tell it. */
+static struct schema_at find_schema(const struct merge *merge, struct tree *const sides[2], struct schema_at at)
+{
+	for (size_t side = OBJECT; side <= PATCH && !at.node; side++) {
+		const char *api_version = tree_get_text(sides[side], "apiVersion");
+		const char *kind = tree_get_text(sides[side], "kind");
+		if (api_version && *api_version && kind && *kind) {
+			at = schema_of_kind(merge->schema, api_version, kind);
+		}
+	}
+	return at;
+}
+
+static bool walk(struct merge *merge, const struct merge_place *place, struct tree *sides[2], struct schema_at at,
+                 struct outcome *out)
+{
+	const struct tree *first = !merge_is_missing(sides[OBJECT]) ? sides[OBJECT] : sides[PATCH];
+	if (merge_is_missing(first)) {
+		return walk_map(merge, place, sides, at, out);
+	}
+	if (!merge_is_missing(sides[PATCH]) && sides[PATCH]->kind != first->kind) {
+		return merge_fail(merge, place, sides[PATCH], "the patch has %s where the object has %s", setter_kind_text(sides[PATCH]),
+		                  setter_kind_text(first));
+	}
+	at = find_schema(merge, sides, at);
+	switch (first->kind) {
+	case TREE_MAP:
+		return walk_map(merge, place, sides, at, out);
+	case TREE_LIST:
+		return walk_list(merge, place, sides, at, out);
+	case TREE_SCALAR:
+	default:
+		out->tree = sides[PATCH] ? sides[PATCH] : sides[OBJECT];
+		return true;
+	}
+}
+
+bool merge_apply(struct arena *arena, const struct schema *schema, struct tree *object, struct tree *patch, struct tree **merged,
+                 struct err *err)
+{
+	struct merge merge = { arena, schema, 0, err };
+	struct merge_place root = { NULL, NULL };
+	struct tree *sides[2] = { object, patch };
+	struct outcome out = { NULL, false };
+	if (!walk(&merge, &root, sides, SCHEMA_NOTHING, &out)) {
+		return false;
+	}
+	*merged = out.tree;
+	return true;
+}
