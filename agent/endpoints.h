@@ -6,7 +6,7 @@
  *     metrics  GET /metrics                the text of metrics.h
  *     webhook  POST /hook/NAMESPACE/NAME   202; 403 for all that is not right; 413, 429
  *
- * Each has an address, a limit of connections (32) and of request head (8 KiB) of its own. A connection carries one
+ * Each has an address, a limit of connections (32) and of request head (16 KiB) of its own. A connection carries one
  * request and lives at most 10 seconds, however slowly it speaks. The body of a webhook call passes by (webhook.h), at most
  * LIMIT_HOOK_BYTES; other requests have none.
  *
@@ -55,9 +55,6 @@ struct endpoints_options {
 	void (*poll)(void *context, const char *ns, const char *name, int64_t delay);
 	void *context;
 };
-
-/* "HOST:PORT" as above. ERR_INPUT: it is none. */
-bool endpoints_address(const char *text, struct err *err) MUST_CHECK;
 
 struct endpoints;
 

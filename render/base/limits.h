@@ -54,7 +54,7 @@
 #define LIMIT_METRICS_BYTES LIMIT_MIB(64)   /* one answer of /metrics */
 #define LIMIT_METRIC_SERIES ((size_t)10000) /* of one family */
 #define LIMIT_HOOK_BYTES LIMIT_MIB(25)      /* the body of a webhook call, GitHub's own limit; it passes by */
-#define LIMIT_HTTP_HEAD LIMIT_KIB(8)        /* head of a request to the agent */
+#define LIMIT_HTTP_HEAD LIMIT_KIB(16)       /* head of a request to the agent */
 #define LIMIT_HTTP_CONNECTIONS 32           /* of one endpoint of the agent */
 
 #endif
