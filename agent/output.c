@@ -110,7 +110,7 @@ static void put_counts(const struct report *report, struct buf *out)
 		}
 	}
 	if (!*between) {
-		(void)buf_puts(out, "nothing to do");
+		(void)buf_puts(out, report->result == RESULT_UNCHANGED ? "nothing to do" : "nothing was applied");
 	}
 }
 

@@ -333,7 +333,7 @@ static void end_applied(struct work *work, const cJSON *answer)
 	} else if (action->kind == ACTION_HEAL) {
 		work_end(work, VERDICT_HEALED, text_dup(action->reason), FAILURE_NONE);
 	} else if (made || action->kind == ACTION_WAIT) {
-		work_end(work, made ? VERDICT_CREATED : VERDICT_CHANGED, text_dup(made ? "not there" : "deleted meanwhile"),
+		work_end(work, made ? VERDICT_CREATED : VERDICT_CHANGED, text_dup(made ? "it was not there" : "deleted meanwhile"),
 		         FAILURE_NONE);
 	} else if (action->kind == ACTION_CHANGE) {
 		work_end(work, VERDICT_CHANGED, text_dup(action->reason), FAILURE_NONE);

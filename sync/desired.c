@@ -115,6 +115,32 @@ static void refuse_version(struct settling *settling, const struct object *objec
 	settling->failed = true;
 }
 
+/* Kinds that Kubernetes moved to another group: the old one will not come back, whoever installs what. */
+static const struct moved_kind {
+	const char *from;
+	const char *kind;
+	const char *to;
+} moved_kinds[] = {
+	{ "extensions", "DaemonSet", "apps" },
+	{ "extensions", "Deployment", "apps" },
+	{ "extensions", "ReplicaSet", "apps" },
+	{ "extensions", "Ingress", "networking.k8s.io" },
+	{ "extensions", "NetworkPolicy", "networking.k8s.io" },
+};
+
+static const struct resource *moved_to(struct settling *settling, const struct ident *id)
+{
+	const struct resource *resource = NULL;
+	for (size_t i = 0; i < ARRAY_LEN(moved_kinds); i++) {
+		const struct moved_kind *moved = &moved_kinds[i];
+		if (strcmp(moved->from, id->group) == 0 && strcmp(moved->kind, id->kind) == 0 &&
+		    discovery_find(settling->discovery, moved->to, NULL, moved->kind, &resource) == DISCOVERY_FOUND) {
+			return resource;
+		}
+	}
+	return NULL;
+}
+
 static bool is_namespaced(struct settling *settling, const struct object *object)
 {
 	const struct resource *resource = NULL;
@@ -128,6 +154,12 @@ static bool is_namespaced(struct settling *settling, const struct object *object
 		}
 		return resource->namespaced;
 	case DISCOVERY_ABSENT:
+		resource = moved_to(settling, &object->id);
+		if (resource) {
+			refuse_version(settling, object, resource);
+			return resource->namespaced;
+		}
+		/* fall through */
 	case DISCOVERY_UNKNOWN:
 		definition = desired_definition(settling->desired, object->id.group, object->id.kind);
 		break;

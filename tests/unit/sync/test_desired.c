@@ -33,7 +33,7 @@ static void set_up(struct fixture *fixture)
 	(void)fake_kube_put(fixture->fake, "/api", core);
 	(void)fake_kube_put(fixture->fake, "/apis", named);
 	struct err err = ERR_INIT;
-	fixture->discovery = discovery_new(&fixture->fake->kube, clock_now() + 1000, &err);
+	fixture->discovery = discovery_new(&fixture->fake->kube, clock_now() + 60000, &err);
 	ck_assert_msg(fixture->discovery != NULL, "%s", err.msg);
 }
 
@@ -136,6 +136,19 @@ START_TEST(a_version_that_is_not_served_is_an_error_that_names_the_one_that_is)
 }
 END_TEST
 
+START_TEST(a_kind_that_moved_to_another_group_is_an_error_that_names_it)
+{
+	struct fixture fixture;
+	set_up(&fixture);
+	(void)add(&fixture, "{\"apiVersion\":\"extensions/v1beta1\",\"kind\":\"Deployment\",\"metadata\":{\"name\":\"a\"}}");
+	(void)add(&fixture, "{\"apiVersion\":\"example.org/v1\",\"kind\":\"Deployment\",\"metadata\":{\"name\":\"b\"}}");
+	ck_assert(!settled(&fixture));
+	ck_assert_uint_eq(fixture.report.error_count, 1);
+	ck_assert_ptr_nonnull(strstr(fixture.report.errors[0], "does not serve extensions/v1beta1 of this kind, it serves apps/v1"));
+	tear_down(&fixture);
+}
+END_TEST
+
 START_TEST(objects_that_are_one_by_their_default_namespace_are_refused)
 {
 	struct fixture fixture;
@@ -175,6 +188,7 @@ int main(void)
 	tcase_add_test(tcase, string_data_becomes_data_and_wins_over_it);
 	tcase_add_test(tcase, what_only_a_server_writes_is_taken_out);
 	tcase_add_test(tcase, a_version_that_is_not_served_is_an_error_that_names_the_one_that_is);
+	tcase_add_test(tcase, a_kind_that_moved_to_another_group_is_an_error_that_names_it);
 	tcase_add_test(tcase, objects_that_are_one_by_their_default_namespace_are_refused);
 	tcase_add_test(tcase, a_crd_among_the_objects_tells_whether_its_kind_is_namespaced);
 	Suite *suite = suite_create("desired");
