@@ -105,7 +105,7 @@ start() {
 	# shellcheck disable=SC2016 # the inner shell is to expand these
 	setsid sh -c 'echo $$ >"$1/fcgiwrap.pid"; exec fcgiwrap -c 2 -s "unix:$1/fcgi.sock"' sh "$1" >"$1/fcgiwrap.log" 2>&1 &
 	nginx -c "$1/nginx.conf" -e "$1/error.log" -p "$1" 2>"$1/nginx.log"
-	for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+	for _ in $(seq 200); do
 		if [ -s "$1/nginx.pid" ] && [ -S "$1/fcgi.sock" ]; then return 0; fi
 		sleep 0.1
 	done

@@ -137,7 +137,7 @@ static void set_up(void)
 		                    .server = "5e7",
 		                    .propagation = "Foreground",
 		                    .selector = "plumb.dev/name=shop",
-		                    .deadline = clock_now() + 10000,
+		                    .deadline = clock_now() + 60000,
 		                    .report = &report,
 		                    .inventory = &inventory };
 	apply.discovery = discovery_new(&script.kube, apply.deadline, &err);

