@@ -40,6 +40,11 @@ struct files_ops {
 	bool (*list)(struct files *files, const char *path, struct files_entries *out, struct err *err);
 	/* Appends the content; ERR_LIMIT when it does not fit into the buffer's maximum; missing or a directory: ERR_NOT_FOUND. */
 	bool (*read)(struct files *files, const char *path, struct buf *out, struct err *err);
+	/*
+	 * Appends the path of what `path` leads to, without links in it ("" is the root), and says what it is. Missing:
+	 * ERR_NOT_FOUND. A link that leads nowhere or out of the tree: ERR_INPUT.
+	 */
+	bool (*find)(struct files *files, const char *path, struct buf *real, enum files_kind *kind, struct err *err);
 	void (*free)(struct files *files);
 };
 
@@ -58,6 +63,12 @@ static inline MUST_CHECK bool files_read(struct files *files, const char *path, 
 	return files->ops->read(files, path, out, err);
 }
 
+static inline MUST_CHECK bool files_find(struct files *files, const char *path, struct buf *real, enum files_kind *kind,
+                                         struct err *err)
+{
+	return files->ops->find(files, path, real, kind, err);
+}
+
 static inline void files_free(struct files *files)
 {
 	if (files) {
@@ -70,7 +81,8 @@ void files_freep(struct files **files);
 
 /*
  * A directory of this machine. NULL and err when it cannot be opened. Links are resolved here, never by the kernel, so a
- * tree that changes meanwhile leads nowhere else; pipes, sockets and devices are not opened.
+ * tree that changes meanwhile leads nowhere else; pipes, sockets and devices are not opened. Of "/" absolute links are in the
+ * tree as well.
  */
 struct files *files_dir_open(const char *dir, struct err *err) MUST_CHECK;
 

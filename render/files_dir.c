@@ -16,6 +16,7 @@
 struct dir_files {
 	struct files files;
 	int root;
+	bool whole; /* it is "/": absolute links stay in it */
 };
 
 enum { LINK_BYTES = 4096, CHUNK_BYTES = 64 * 1024 };
@@ -23,6 +24,7 @@ enum { LINK_BYTES = 4096, CHUNK_BYTES = 64 * 1024 };
 /* A walk from the root: where it stands, and what is still to go. */
 struct walk {
 	int root;
+	bool whole;
 	struct buf at; /* canonical path, no link in it */
 	struct buf rest;
 	size_t hops;
@@ -100,7 +102,7 @@ static char *cut_last(struct buf *path)
 static bool go_up(struct walk *walk, struct err *err)
 {
 	if (walk->at.len == 0) {
-		return err_set(err, ERR_INPUT, "leads out of the tree");
+		return walk->whole || err_set(err, ERR_INPUT, "leads out of the tree");
 	}
 	free(cut_last(&walk->at));
 	return move_to(walk, open_canonical(walk->root, buf_text(&walk->at)), err);
@@ -121,7 +123,13 @@ static bool follow(struct walk *walk, int link, struct err *err)
 		return err_set(err, ERR_INPUT, "is not a valid link");
 	}
 	if (*target == '/') {
-		return err_set(err, ERR_INPUT, "leads out of the tree, to an absolute path");
+		if (!walk->whole) {
+			return err_set(err, ERR_INPUT, "leads out of the tree, to an absolute path");
+		}
+		buf_reset(&walk->at);
+		if (!move_to(walk, open_path(walk->root, "."), err)) {
+			return false;
+		}
 	}
 	CLEANUP(text_freep) char *left = text_dup(buf_text(&walk->rest));
 	buf_reset(&walk->rest);
@@ -180,9 +188,15 @@ static char *next_name(struct walk *walk)
 	return name;
 }
 
-static struct walk walk_new(int root)
+static struct walk walk_new(int root, bool whole)
 {
-	return (struct walk){ .root = root, .at = BUF_INIT(LIMIT_KIB(16)), .rest = BUF_INIT(LIMIT_KIB(16)), .fd = -1 };
+	return (
+		struct walk){ .root = root, .whole = whole, .at = BUF_INIT(LIMIT_KIB(16)), .rest = BUF_INIT(LIMIT_KIB(16)), .fd = -1 };
+}
+
+static struct walk walk_of(struct files *files)
+{
+	return walk_new(dir_files_of(files)->root, dir_files_of(files)->whole);
 }
 
 static bool walk_to_end(struct walk *walk, struct err *err)
@@ -263,7 +277,7 @@ static bool read_all(int fd, const char *path, struct buf *out, struct err *err)
 
 static bool read_file(struct files *files, const char *path, struct buf *out, struct err *err)
 {
-	CLEANUP(walk_release) struct walk walk = walk_new(dir_files_of(files)->root);
+	CLEANUP(walk_release) struct walk walk = walk_of(files);
 	if (!walk_path(&walk, path, err)) {
 		return false;
 	}
@@ -297,9 +311,9 @@ static enum files_kind kind_of(mode_t mode)
 	return S_ISREG(mode) ? FILES_FILE : S_ISDIR(mode) ? FILES_DIR : FILES_OTHER;
 }
 
-static enum files_kind kind_behind(int root, const char *dir, const char *name)
+static enum files_kind kind_behind(const struct walk *from, const char *dir, const char *name)
 {
-	CLEANUP(walk_release) struct walk walk = walk_new(root);
+	CLEANUP(walk_release) struct walk walk = walk_new(from->root, from->whole);
 	CLEANUP(text_freep) char *path = text_printf("%s%s%s", dir, *dir ? "/" : "", name);
 	struct err unread = ERR_INIT;
 	return walk_path(&walk, path, &unread) ? kind_of(walk.mode) : FILES_OTHER;
@@ -320,7 +334,7 @@ static bool add_entry(struct walk *walk, int dir, const char *name, struct files
 	bool link = S_ISLNK(stat.st_mode);
 	out->items[out->count++] = (struct files_entry){
 		.name = text_dup(name),
-		.kind = link ? kind_behind(walk->root, buf_text(&walk->at), name) : kind_of(stat.st_mode),
+		.kind = link ? kind_behind(walk, buf_text(&walk->at), name) : kind_of(stat.st_mode),
 		.link = link,
 	};
 	return true;
@@ -367,7 +381,7 @@ static bool list_open(struct walk *walk, DIR *dir, struct files_entries *out, st
 
 static bool list_dir(struct files *files, const char *path, struct files_entries *out, struct err *err)
 {
-	CLEANUP(walk_release) struct walk walk = walk_new(dir_files_of(files)->root);
+	CLEANUP(walk_release) struct walk walk = walk_of(files);
 	if (!walk_path(&walk, path, err)) {
 		return false;
 	}
@@ -383,6 +397,16 @@ static bool list_dir(struct files *files, const char *path, struct files_entries
 	return list_open(&walk, dir, out, err);
 }
 
+static bool find_file(struct files *files, const char *path, struct buf *real, enum files_kind *kind, struct err *err)
+{
+	CLEANUP(walk_release) struct walk walk = walk_of(files);
+	if (!walk_path(&walk, path, err)) {
+		return false;
+	}
+	*kind = kind_of(walk.mode);
+	return buf_puts(real, buf_text(&walk.at)) || err_set(err, ERR_LIMIT, "'%.200s' leads to a path that is too long", path);
+}
+
 static void free_files(struct files *files)
 {
 	struct dir_files *own = dir_files_of(files);
@@ -390,7 +414,12 @@ static void free_files(struct files *files)
 	free(own);
 }
 
-static const struct files_ops dir_files_ops = { .list = list_dir, .read = read_file, .free = free_files };
+static const struct files_ops dir_files_ops = { .list = list_dir, .read = read_file, .find = find_file, .free = free_files };
+
+static bool is_root(const char *dir)
+{
+	return *dir == '/' && dir[strspn(dir, "/")] == '\0';
+}
 
 struct files *files_dir_open(const char *dir, struct err *err)
 {
@@ -400,6 +429,6 @@ struct files *files_dir_open(const char *dir, struct err *err)
 		return NULL;
 	}
 	struct dir_files *files = alloc_new(1, sizeof *files);
-	*files = (struct dir_files){ .files = { .ops = &dir_files_ops }, .root = root };
+	*files = (struct dir_files){ .files = { .ops = &dir_files_ops }, .root = root, .whole = is_root(dir) };
 	return &files->files;
 }

@@ -134,6 +134,23 @@ static bool mem_read(struct files *files, const char *path, struct buf *out, str
 	           : err_set(err, ERR_LIMIT, "'%.200s' has %zu bytes, more than %zu", path, file->len, out->max);
 }
 
+static bool mem_find(struct files *files, const char *path, struct buf *real, enum files_kind *kind, struct err *err)
+{
+	const struct mem *mem = mem_of(files);
+	CLEANUP(text_freep) char *plain = plain_path(path, err);
+	if (!plain) {
+		return false;
+	}
+	CLEANUP(text_freep) char *prefix = text_printf("%s/", plain);
+	size_t below = lower_bound(mem, prefix);
+	bool dir = !*plain || (below < mem->count && strncmp(mem->items[below].path, prefix, strlen(prefix)) == 0);
+	if (!dir && !find(mem, plain)) {
+		return err_set(err, ERR_NOT_FOUND, "'%.200s': no such file or directory", path);
+	}
+	*kind = dir ? FILES_DIR : FILES_FILE;
+	return buf_puts(real, plain) || err_set(err, ERR_LIMIT, "'%.200s' is a path that is too long", path);
+}
+
 static void mem_free(struct files *files)
 {
 	struct mem *mem = mem_of(files);
@@ -145,7 +162,7 @@ static void mem_free(struct files *files)
 	free(mem);
 }
 
-static const struct files_ops mem_ops = { .list = mem_list, .read = mem_read, .free = mem_free };
+static const struct files_ops mem_ops = { .list = mem_list, .read = mem_read, .find = mem_find, .free = mem_free };
 
 struct files *files_mem_new(void)
 {

@@ -6,6 +6,7 @@
 #ifndef RENDER_KUSTOMIZE_DECODE_H
 #define RENDER_KUSTOMIZE_DECODE_H
 
+#include "render/base/arena.h"
 #include "render/base/err.h"
 #include "render/kustomize/tree.h"
 #include "render/kustomize/types.h"
@@ -53,7 +54,9 @@ struct decoder {
 bool decode(const struct decoder *decoder, const struct shape *shape, const struct tree *tree, void *out, struct err *err)
 	MUST_CHECK;
 
-extern const struct shape shape_kustomization, shape_replacement, shape_field_config, shape_selector, shape_fieldspec,
-	shape_generator_args;
+extern const struct shape shape_kustomization, shape_object_meta, shape_selector, shape_fieldspec, shape_patch,
+	shape_patch_options, shape_image, shape_replica, shape_label, shape_replacement, shape_source, shape_target,
+	shape_field_options, shape_config_map_args, shape_secret_args, shape_generator_options, shape_var, shape_name_reference,
+	shape_field_config;
 
 #endif

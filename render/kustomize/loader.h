@@ -17,12 +17,13 @@ enum load_restriction { LOAD_ROOT_ONLY, LOAD_ANY };
 
 struct loader {
 	struct arena *arena;
-	struct files *files; /* the whole tree that may be read */
-	const char *dir;     /* of the kustomization, in `files`: "" is the root; links resolved */
+	struct files *files;  /* the whole tree that may be read */
+	const char *absolute; /* where its root is on this machine, "" for "/"; NULL: nowhere, absolute paths lead out of it */
+	const char *from;     /* messages name files relative to this directory of the tree */
+	const char *dir;      /* of the kustomization, in the tree: "" is the root; links resolved */
 	enum load_restriction restriction;
 	const struct loader *referrer; /* whose entry led here, or NULL */
 	size_t *bytes;                 /* read by the whole build, against LIMIT_TREE_BYTES */
-	size_t *opened;                /* files read by the whole build, against LIMIT_TREE_FILES */
 };
 
 struct text {
@@ -30,14 +31,21 @@ struct text {
 	size_t len;
 };
 
-/* "https://..." and what else upstream would fetch over the network: refused with the way out. */
-bool loader_is_remote(const char *path);
+/* A URL of a file that upstream would fetch. */
+bool loader_is_remote_file(const char *path);
+/* What upstream would clone (git.NewRepoSpecFromURL). */
+bool loader_is_repository(const char *path);
+/* Refuses what upstream would fetch, with the way out. Returns false. */
+bool loader_refuse_remote(const char *path, struct err *err);
 
 /* ERR_NOT_FOUND where there is no such file or it is a directory. */
 bool loader_read(const struct loader *loader, const char *path, struct text *out, struct err *err) MUST_CHECK;
 
-/* The path in `files` that `path` means, for messages. */
+/* How messages name the path: relative to `from`. */
 const char *loader_path(const struct loader *loader, const char *path);
+
+/* The path that `path` means from `dir`, cleaned as Go's filepath.Join does; NULL where it leads out of the tree. */
+const char *loader_join(const struct loader *loader, const char *dir, const char *path);
 
 /* The loader of another kustomization's directory. ERR_NOT_FOUND where there is no such directory. */
 bool loader_enter(const struct loader *loader, const char *path, struct loader *out, struct err *err) MUST_CHECK;

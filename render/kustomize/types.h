@@ -246,17 +246,27 @@ struct field_config {
 
 /* --- a kustomization --------------------------------------------------------------------------------------------- */
 
+struct legacy_sort_options {
+	struct texts first;
+	struct texts last;
+};
+
 struct sort_options {
 	const char *order;
-	bool legacy_set; /* legacySortOptions is given */
-	struct texts order_first;
-	struct texts order_last;
+	struct legacy_sort_options *legacy; /* or NULL */
+};
+
+struct object_meta {
+	const char *name;
+	const char *ns;
+	struct pairs labels;
+	struct pairs annotations;
 };
 
 struct kustomization {
 	const char *kind;
 	const char *api_version;
-	bool metadata_set;
+	struct object_meta *metadata; /* or NULL */
 	struct pairs openapi;
 	const char *name_prefix;
 	const char *name_suffix;

@@ -306,6 +306,16 @@ static bool list_dir(struct files *files, const char *path, struct files_entries
 	return true;
 }
 
+static bool find_file(struct files *files, const char *path, struct buf *real, enum files_kind *kind, struct err *err)
+{
+	CLEANUP(walk_release) struct walk walk = walk_new(git_files_of(files));
+	if (!walk_path(&walk, path, err)) {
+		return false;
+	}
+	*kind = walk.kind == GIT_OBJECT_TREE ? FILES_DIR : FILES_FILE;
+	return buf_puts(real, buf_text(&walk.at)) || err_set(err, ERR_LIMIT, "'%.200s' leads to a path that is too long", path);
+}
+
 static void free_files(struct files *files)
 {
 	struct git_files *own = git_files_of(files);
@@ -313,7 +323,7 @@ static void free_files(struct files *files)
 	free(own);
 }
 
-static const struct files_ops git_files_ops = { .list = list_dir, .read = read_file, .free = free_files };
+static const struct files_ops git_files_ops = { .list = list_dir, .read = read_file, .find = find_file, .free = free_files };
 
 static bool root_of(struct repo *repo, const char *commit, git_tree **root, struct err *err)
 {

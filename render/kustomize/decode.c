@@ -1,0 +1,370 @@
+#include "render/kustomize/decode.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "render/kustomize/write.h"
+
+/* Where in the document: "patches[2].target.name". */
+struct at {
+	const struct at *up;
+	const char *name;
+	size_t index;
+};
+
+enum { PLACE_BYTES = 200 };
+
+static size_t place_add(const struct at *at, char *out, size_t size)
+{
+	if (!at) {
+		out[0] = '\0';
+		return 0;
+	}
+	size_t len = place_add(at->up, out, size);
+	int more = at->name ? snprintf(out + len, size - len, "%s%.60s", len ? "." : "", at->name)
+	                    : snprintf(out + len, size - len, "[%zu]", at->index);
+	len += more > 0 ? (size_t)more : 0;
+	return len < size ? len : size - 1;
+}
+
+static bool fail(const struct decoder *decoder, const struct tree *tree, const struct at *at, const char *what, struct err *err)
+{
+	char place[PLACE_BYTES];
+	(void)place_add(at, place, sizeof place);
+	return err_set(err, ERR_INPUT, "%s:%u: %s%s%s", decoder->file, tree->line, place, *place ? ": " : "", what);
+}
+
+static bool decode_struct(const struct decoder *decoder, const struct shape *shape, const struct tree *tree, const struct at *at,
+                          void *out, struct err *err);
+
+static void *member(void *base, size_t offset)
+{
+	return (char *)base + offset;
+}
+
+/* --- values ------------------------------------------------------------------------------------------------------- */
+
+static bool scalar_of(const struct decoder *decoder, const struct tree *tree, const struct at *at, struct json_scalar *out,
+                      struct err *err)
+{
+	if (tree->kind != TREE_SCALAR) {
+		out->kind = JSON_NULL;
+		return true;
+	}
+	return tree_json_scalar(decoder->arena, tree, out, err) || err_wrap(err, "%s: %s", decoder->file, at->name ? at->name : "");
+}
+
+static bool decode_text(const struct decoder *decoder, const struct tree *tree, const struct at *at, const char **out,
+                        struct err *err)
+{
+	struct json_scalar value;
+	if (!scalar_of(decoder, tree, at, &value, err)) {
+		return false;
+	}
+	if (value.kind == JSON_TEXT || (decoder->loose && tree->kind == TREE_SCALAR)) {
+		if (value.kind != JSON_TEXT && value.kind != JSON_NULL) {
+			*out = arena_text_len(decoder->arena, value.text, value.len);
+		} else {
+			*out = value.kind == JSON_TEXT ? value.text : "";
+		}
+		return strlen(*out) == value.len || value.kind != JSON_TEXT ||
+		       fail(decoder, tree, at, "must not hold a NUL character", err);
+	}
+	bool scalar = tree->kind == TREE_SCALAR;
+	return fail(decoder, tree, at, scalar ? "must be a string: put the value in quotes" : "must be a string", err);
+}
+
+static bool decode_bool(const struct decoder *decoder, const struct tree *tree, const struct at *at, bool *out, struct err *err)
+{
+	struct json_scalar value;
+	if (!scalar_of(decoder, tree, at, &value, err)) {
+		return false;
+	}
+	if (value.kind != JSON_BOOL) {
+		return fail(decoder, tree, at, "must be true or false", err);
+	}
+	*out = value.text[0] == 't';
+	return true;
+}
+
+static bool decode_int(const struct decoder *decoder, const struct tree *tree, const struct at *at, int64_t *out, struct err *err)
+{
+	struct json_scalar value;
+	if (!scalar_of(decoder, tree, at, &value, err)) {
+		return false;
+	}
+	char *end = NULL;
+	errno = 0;
+	long long number = value.kind == JSON_NUMBER ? strtoll(value.text, &end, 10) : 0;
+	if (value.kind != JSON_NUMBER || *end || errno) {
+		return fail(decoder, tree, at, "must be a whole number", err);
+	}
+	*out = number;
+	return true;
+}
+
+static bool want(const struct decoder *decoder, const struct tree *tree, const struct at *at, enum tree_kind kind,
+                 struct err *err)
+{
+	return tree->kind == kind || fail(decoder, tree, at, kind == TREE_LIST ? "must be a list" : "must be a mapping", err);
+}
+
+static bool decode_texts(const struct decoder *decoder, const struct tree *tree, const struct at *at, struct texts *out,
+                         struct err *err)
+{
+	if (!want(decoder, tree, at, TREE_LIST, err)) {
+		return false;
+	}
+	out->items = arena_new(decoder->arena, tree->count, sizeof *out->items);
+	out->set = true;
+	for (uint32_t i = 0; i < tree->count; i++) {
+		struct at inner = { .up = at, .index = i };
+		const char *text = "";
+		if (!tree_is_null(tree->items[i]) && !decode_text(decoder, tree->items[i], &inner, &text, err)) {
+			return false;
+		}
+		out->items[out->count++] = text;
+	}
+	return true;
+}
+
+static int by_key(const void *left, const void *right)
+{
+	const struct pair *a = left;
+	const struct pair *b = right;
+	return strcmp(a->key, b->key);
+}
+
+static bool decode_pairs(const struct decoder *decoder, const struct tree *tree, const struct at *at, struct pairs *out,
+                         struct err *err)
+{
+	if (!want(decoder, tree, at, TREE_MAP, err)) {
+		return false;
+	}
+	out->items = arena_new(decoder->arena, tree->count / 2, sizeof *out->items);
+	out->set = true;
+	for (uint32_t i = 0; i + 1 < tree->count; i += 2) {
+		const char *key = tree_text(tree->items[i]);
+		struct at inner = { .up = at, .name = key };
+		const char *text = "";
+		if (!key || strlen(key) != tree->items[i]->len) {
+			return fail(decoder, tree->items[i], at, "a key must be a string", err);
+		}
+		if (!tree_is_null(tree->items[i + 1]) && !decode_text(decoder, tree->items[i + 1], &inner, &text, err)) {
+			return false;
+		}
+		out->items[out->count++] = (struct pair){ .key = key, .value = text };
+	}
+	qsort(out->items, out->count, sizeof *out->items, by_key);
+	return true;
+}
+
+/* --- structs ------------------------------------------------------------------------------------------------------ */
+
+static void set_defaults(const struct shape *shape, void *out)
+{
+	for (size_t i = 0; i < shape->count; i++) {
+		const struct field *field = &shape->fields[i];
+		void *to = member(out, field->offset);
+		if (field->kind == FIELD_TEXT) {
+			*(const char **)to = "";
+		} else if (field->kind == FIELD_STRUCT) {
+			set_defaults(field->shape, to);
+		}
+	}
+}
+
+static void *struct_new(const struct decoder *decoder, const struct shape *shape)
+{
+	void *made = arena_new(decoder->arena, 1, shape->size);
+	set_defaults(shape, made);
+	return made;
+}
+
+static bool decode_pointer(const struct decoder *decoder, const struct shape *shape, const struct tree *tree, const struct at *at,
+                           void **out, struct err *err)
+{
+	void *made = struct_new(decoder, shape);
+	if (!decode_struct(decoder, shape, tree, at, made, err)) {
+		return false;
+	}
+	*out = made;
+	return true;
+}
+
+static bool decode_list(const struct decoder *decoder, const struct shape *shape, const struct tree *tree, const struct at *at,
+                        void *to, struct err *err)
+{
+	if (!want(decoder, tree, at, TREE_LIST, err)) {
+		return false;
+	}
+	struct list list = { .items = arena_new(decoder->arena, tree->count, shape->size), .set = true };
+	for (uint32_t i = 0; i < tree->count; i++) {
+		struct at inner = { .up = at, .index = i };
+		void *item = member(list.items, i * shape->size);
+		set_defaults(shape, item);
+		if (!tree_is_null(tree->items[i]) && !decode_struct(decoder, shape, tree->items[i], &inner, item, err)) {
+			return false;
+		}
+		list.count++;
+	}
+	memcpy(to, &list, sizeof list);
+	return true;
+}
+
+static bool decode_pointers(const struct decoder *decoder, const struct shape *shape, const struct tree *tree,
+                            const struct at *at, void *to, struct err *err)
+{
+	if (!want(decoder, tree, at, TREE_LIST, err)) {
+		return false;
+	}
+	void **items = arena_new(decoder->arena, tree->count, sizeof *items);
+	struct list list = { .items = items, .set = true };
+	for (uint32_t i = 0; i < tree->count; i++) {
+		struct at inner = { .up = at, .index = i };
+		if (!tree_is_null(tree->items[i]) && !decode_pointer(decoder, shape, tree->items[i], &inner, &items[i], err)) {
+			return false;
+		}
+		list.count++;
+	}
+	memcpy(to, &list, sizeof list);
+	return true;
+}
+
+static bool decode_count(const struct decoder *decoder, const struct tree *tree, const struct at *at, void *to, struct err *err)
+{
+	struct list list = { .set = true };
+	if (!want(decoder, tree, at, TREE_LIST, err)) {
+		return false;
+	}
+	list.count = tree->count;
+	memcpy(to, &list, sizeof list);
+	return true;
+}
+
+static bool decode_field(const struct decoder *decoder, const struct field *field, struct tree *tree, const struct at *at,
+                         void *out, struct err *err)
+{
+	void *to = member(out, field->offset);
+	switch (field->kind) {
+	case FIELD_TEXT:
+	case FIELD_TEXT_PTR:
+		return decode_text(decoder, tree, at, to, err);
+	case FIELD_BOOL:
+		return decode_bool(decoder, tree, at, to, err);
+	case FIELD_INT:
+		return decode_int(decoder, tree, at, to, err);
+	case FIELD_TEXTS:
+		return decode_texts(decoder, tree, at, to, err);
+	case FIELD_PAIRS:
+		return decode_pairs(decoder, tree, at, to, err);
+	case FIELD_STRUCT:
+		return decode_struct(decoder, field->shape, tree, at, to, err);
+	case FIELD_POINTER:
+		return decode_pointer(decoder, field->shape, tree, at, to, err);
+	case FIELD_LIST:
+		return decode_list(decoder, field->shape, tree, at, to, err);
+	case FIELD_POINTERS:
+		return decode_pointers(decoder, field->shape, tree, at, to, err);
+	case FIELD_COUNT:
+		return decode_count(decoder, tree, at, to, err);
+	case FIELD_GIVEN:
+		*(bool *)to = true;
+		return true;
+	case FIELD_TREE:
+		*(struct tree **)to = tree;
+		return true;
+	}
+	return false;
+}
+
+static const struct field *find_field(const struct shape *shape, const char *name)
+{
+	for (size_t i = 0; i < shape->count; i++) {
+		if (strcasecmp(shape->fields[i].name, name) == 0) {
+			return &shape->fields[i];
+		}
+	}
+	return NULL;
+}
+
+enum { NAME_BYTES = 40 };
+
+/* Levenshtein's distance without regard to case, of names that are not too long for it. */
+static size_t distance(const char *a, const char *b)
+{
+	size_t row[NAME_BYTES + 1];
+	size_t b_len = strlen(b);
+	if (b_len > NAME_BYTES || strlen(a) > NAME_BYTES) {
+		return SIZE_MAX;
+	}
+	for (size_t k = 0; k <= b_len; k++) {
+		row[k] = k;
+	}
+	for (size_t i = 1; a[i - 1]; i++) {
+		size_t diagonal = row[0];
+		row[0] = i;
+		for (size_t k = 1; k <= b_len; k++) {
+			size_t change = diagonal + (strncasecmp(a + i - 1, b + k - 1, 1) != 0);
+			size_t gap = 1 + (row[k - 1] < row[k] ? row[k - 1] : row[k]);
+			diagonal = row[k];
+			row[k] = change < gap ? change : gap;
+		}
+	}
+	return row[b_len];
+}
+
+static const char *nearest(const struct shape *shape, const char *name)
+{
+	const char *best = NULL;
+	size_t least = 1 + strlen(name) / 2;
+	for (size_t i = 0; i < shape->count; i++) {
+		size_t away = distance(name, shape->fields[i].name);
+		if (away < least) {
+			least = away;
+			best = shape->fields[i].name;
+		}
+	}
+	return best;
+}
+
+static bool refuse_unknown(const struct decoder *decoder, const struct shape *shape, const struct tree *key, const struct at *at,
+                           struct err *err)
+{
+	const char *best = nearest(shape, key->text);
+	char what[PLACE_BYTES];
+	(void)snprintf(what, sizeof what, "unknown field '%.60s' of %s%s%s%s", key->text, shape->name, best ? ", did you mean '" : "",
+	               best ? best : "", best ? "'?" : "");
+	return fail(decoder, key, at, what, err);
+}
+
+static bool decode_struct(const struct decoder *decoder, const struct shape *shape, const struct tree *tree, const struct at *at,
+                          void *out, struct err *err)
+{
+	if (!want(decoder, tree, at, TREE_MAP, err)) {
+		return false;
+	}
+	for (uint32_t i = 0; i + 1 < tree->count; i += 2) {
+		const char *name = tree_text(tree->items[i]);
+		const struct field *field = name ? find_field(shape, name) : NULL;
+		if (!name || (!field && decoder->strict)) {
+			return name ? refuse_unknown(decoder, shape, tree->items[i], at, err)
+			            : fail(decoder, tree->items[i], at, "a key must be a string", err);
+		}
+		struct at inner = { .up = at, .name = name };
+		if (field && !tree_is_null(tree->items[i + 1]) && !decode_field(decoder, field, tree->items[i + 1], &inner, out, err)) {
+			return false;
+		}
+	}
+	return true;
+}
+
+bool decode(const struct decoder *decoder, const struct shape *shape, const struct tree *tree, void *out, struct err *err)
+{
+	memset(out, 0, shape->size);
+	set_defaults(shape, out);
+	return tree_is_null(tree) || decode_struct(decoder, shape, tree, NULL, out, err);
+}
