@@ -8,6 +8,7 @@
 #include "sync/access.h"
 #include "sync/clock.h"
 #include "sync/status.h"
+#include "sync/syncresource.h"
 
 enum { CLUSTER = 5, ROLLOUT = 6, STOPPED = 7, VERSION = 1 };
 
@@ -38,13 +39,48 @@ static cJSON *row_json(const struct status_row *row)
 	return json;
 }
 
-static cJSON *status_json(const struct options *options, const struct status *status, int code)
+/* What the agent says of the Sync resource. */
+static cJSON *resource_json(const cJSON *resource)
+{
+	struct syncresource_state state;
+	syncresource_state(resource, clock_wall(), &state);
+	cJSON *json = cJSON_CreateObject();
+	doc_set_text(json, "ready", *state.ready ? state.ready : "Unknown");
+	doc_set_text(json, "reason", state.reason);
+	doc_set_text(json, "message", state.message);
+	doc_set(json, "stalled", cJSON_CreateBool(state.stalled));
+	doc_set(json, "suspended", cJSON_CreateBool(state.suspended));
+	doc_set_text(json, "lastAttemptedCommit", state.attempted);
+	doc_set_text(json, "lastAppliedCommit", state.applied);
+	doc_set_text(json, "lastHealthyCommit", state.healthy);
+	return json;
+}
+
+static void put_resource(const cJSON *resource, struct buf *out)
+{
+	struct syncresource_state state;
+	syncresource_state(resource, clock_wall(), &state);
+	if (!*state.ready) {
+		(void)buf_puts(out, "Sync resource: no agent has looked at its newest generation yet\n");
+		return;
+	}
+	(void)buf_printf(out, "Sync resource: Ready %s, ", state.ready);
+	output_clean(out, state.reason);
+	(void)buf_printf(out, "%s: ", state.stalled ? ", stalled" : "");
+	output_clean(out, state.message);
+	(void)buf_putc(out, '\n');
+}
+
+static cJSON *status_json(const struct options *options, const struct status *status, const cJSON *resource, int code)
 {
 	cJSON *json = cJSON_CreateObject();
 	doc_set(json, "version", cJSON_CreateNumber(VERSION));
 	doc_set_text(doc_make(json, "sync"), "name", options->cycle.name);
 	doc_set_text(doc_make(json, "sync"), "namespace", status->ns);
 	doc_set(json, "exitCode", cJSON_CreateNumber(code));
+	if (resource) {
+		doc_set(json, "resource", resource_json(resource));
+	}
 	if (status->last) {
 		char when[CLOCK_TEXT] = "";
 		clock_text(status->last->finished ? status->last->finished : status->last->started, when);
@@ -102,8 +138,22 @@ static void put_rows(const struct status *status, struct buf *out)
 	(void)buf_printf(out, "%zu of %zu objects are healthy\n", fine, status->count);
 }
 
-static int code_of(const struct status *status)
+/* The Sync resource knows why, where there is one. */
+static int code_of_resource(const cJSON *resource)
 {
+	struct syncresource_state state;
+	struct report report = REPORT_INIT;
+	syncresource_state(resource, clock_wall(), &state);
+	report.failures[*state.ready ? syncresource_failure(state.reason) : FAILURE_STOPPED] = true;
+	return report_exit_code(&report);
+}
+
+static int code_of(const struct status *status, const cJSON *resource)
+{
+	int code = resource ? code_of_resource(resource) : 0;
+	if (code) {
+		return code;
+	}
 	if (!status->last || status->last->result == LEDGER_UNFINISHED || status->last->result == LEDGER_INCOMPLETE ||
 	    status->last->result == LEDGER_INTERRUPTED) {
 		return STOPPED;
@@ -126,15 +176,19 @@ int command_status(const struct options *options)
 		output_error(err.msg);
 		return CLUSTER;
 	}
-	int code = code_of(&status);
+	CLEANUP(doc_freep) cJSON *resource = syncresource_get(status.kube, status.ns, options->cycle.name, &err);
+	int code = code_of(&status, resource);
 	if (options->json) {
-		return output_json(status_json(options, &status, code)) ? code : 1;
+		return output_json(status_json(options, &status, resource, code)) ? code : 1;
 	}
 	CLEANUP(buf_release) struct buf text = BUF_INIT(LIMIT_MIB(64));
+	if (resource) {
+		put_resource(resource, &text);
+	}
 	if (status.last) {
 		put_last(status.last, &text);
 		put_rows(&status, &text);
-	} else {
+	} else if (!resource) {
 		CLEANUP(text_freep)
 		char *none = text_printf("no sync '%s' was recorded in the namespace '%s'", options->cycle.name, status.ns);
 		output_error(none);

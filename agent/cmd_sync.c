@@ -8,7 +8,7 @@
 #include "render/base/limits.h"
 #include "sync/clock.h"
 
-enum { PLAIN_LINES = 200, LINE = 100 };
+enum { PLAIN_LINES = 200, LINE = 100, STOPPED = 7 };
 
 /* Progress goes to standard error: one line that is written over on a terminal, plain lines elsewhere, bounded. */
 struct progress {
@@ -64,6 +64,11 @@ static void changed(void *context, const struct report *report, const struct rep
 
 int command_sync(const struct options *options)
 {
+	if (options->file && syncspec_is_suspended(&options->spec, clock_wall())) {
+		CLEANUP(text_freep) char *text = text_printf("'%s' says that this Sync is suspended", options->file);
+		output_error(text);
+		return STOPPED;
+	}
 	struct report report = REPORT_INIT;
 	struct progress progress = { .terminal = isatty(STDERR_FILENO) };
 	int64_t start = clock_now();

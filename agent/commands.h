@@ -12,5 +12,9 @@ int command_diff(const struct options *options);
 int command_render(const struct options *options);
 int command_status(const struct options *options);
 int command_history(const struct options *options);
+int command_wait(const struct options *options);
+int command_suspend(const struct options *options);
+int command_resume(const struct options *options);
+int command_reconcile(const struct options *options);
 
 #endif

@@ -30,23 +30,15 @@ static void catch_signals(void)
 	(void)sigaction(SIGPIPE, &ignore, NULL);
 }
 
-static int run(const struct options *options)
+/* Of a file that -f names all that is wrong, else the one error. */
+static void tell(const struct options *options, const struct err *err)
 {
-	switch (options->command) {
-	case COMMAND_SYNC:
-		return command_sync(options);
-	case COMMAND_DIFF:
-		return command_diff(options);
-	case COMMAND_RENDER:
-		return command_render(options);
-	case COMMAND_STATUS:
-		return command_status(options);
-	case COMMAND_HISTORY:
-		return command_history(options);
-	case COMMAND_NONE:
-		break;
+	for (size_t i = 0; i < options->problems.count; i++) {
+		output_error(options->problems.items[i].text);
 	}
-	return 2;
+	if (!options->problems.count) {
+		output_error(err->msg);
+	}
 }
 
 int main(int argc, char **argv)
@@ -56,7 +48,7 @@ int main(int argc, char **argv)
 	int code = 2;
 	catch_signals();
 	if (!options_parse(argc, argv, &options, &err)) {
-		output_error(err.msg);
+		tell(&options, &err);
 	} else if (options.help) {
 		char *text = options_help(options.command);
 		code = output_text(text) ? 0 : 1;
@@ -65,7 +57,7 @@ int main(int argc, char **argv)
 		code = printf("plumb %s\n", plumb_version()) > 0 ? 0 : 1;
 	} else {
 		options.cycle.stop = &stopped;
-		code = run(&options);
+		code = options.run(&options);
 	}
 	options_release(&options);
 	return code;

@@ -4,90 +4,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/options_impl.h"
 #include "render/base/buf.h"
 #include "render/base/limits.h"
 #include "sync/syncspec.h"
 
 enum {
-	NAME_MAX_LEN = 40, /* names of records are longer by some 30 bytes, labels end at 63 */
 	LABEL_MAX_LEN = 63,
 	DEFAULT_TIMEOUT = 5 * 60 * 1000,
 	DEFAULT_VERIFY = 60 * 60 * 1000,
-	ON_CLUSTER = COMMAND_SYNC | COMMAND_DIFF | COMMAND_STATUS | COMMAND_HISTORY,
-	ON_SOURCE = COMMAND_SYNC | COMMAND_DIFF | COMMAND_RENDER,
+	NOT_GIVEN = -1,
+	COMMIT_LEAST = 7,
+	COMMIT_LEN = 40,
 	ON_PLAN = COMMAND_SYNC | COMMAND_DIFF,
-	EVERY = ON_CLUSTER | ON_SOURCE,
-};
-
-struct command_row {
-	const char *name;
-	enum command command;
-	const char *arguments;
-	const char *what;
-};
-
-static const struct command_row commands[] = {
-	{ "sync", COMMAND_SYNC, "--repo URL --name NAME [FLAG...]", "bring the cluster to a commit and record it" },
-	{ "diff", COMMAND_DIFF, "--repo URL --name NAME [FLAG...]", "show what a sync would change; exit 1 when something differs" },
-	{ "render", COMMAND_RENDER, "DIR | --repo URL [FLAG...]", "print the objects of a directory or of a commit" },
-	{ "status", COMMAND_STATUS, "--name NAME [FLAG...]", "show the last sync and the health of its objects" },
-	{ "history", COMMAND_HISTORY, "--name NAME [deployment/NAME] [FLAG...]",
-	  "list syncs, or a Deployment's revisions, with their commits" },
-};
-
-enum value { VALUE_NONE, VALUE_TEXT, VALUE_DURATION, VALUE_PERCENT, VALUE_COUNT, VALUE_PROPAGATION, VALUE_OUTPUT, VALUE_LIST };
-
-struct flag {
-	const char *name;
-	char letter;
-	enum value value;
-	unsigned commands;
-	size_t at;           /* in struct options */
-	const char *operand; /* NULL for switches */
-	const char *what;
-};
-
-#define AT(member) offsetof(struct options, member)
-
-static const struct flag flags[] = {
-	{ "repo", 0, VALUE_TEXT, ON_SOURCE, AT(cycle.source.url), "URL", "https://, file:// or a path" },
-	{ "ref", 0, VALUE_TEXT, ON_SOURCE, AT(cycle.ref), "REF", "branch, tag or full commit (the remote's HEAD)" },
-	{ "path", 0, VALUE_TEXT, ON_SOURCE, AT(cycle.path), "DIR", "directory of the manifests in the repository (its root)" },
-	{ "name", 0, VALUE_TEXT, ON_CLUSTER, AT(cycle.name), "NAME", "of the sync; what it made is known by it" },
-	{ "namespace", 'n', VALUE_TEXT, EVERY, AT(cycle.ns), "NAMESPACE",
-	  "of the sync, and of objects that name none (the context's)" },
-	{ "create-namespace", 0, VALUE_NONE, ON_PLAN, AT(cycle.create_namespace), NULL,
-	  "make the namespace of the sync where it is missing" },
-	{ "prune", 0, VALUE_NONE, ON_PLAN, AT(cycle.prune), NULL, "delete what Git dropped" },
-	{ "prune-limit", 0, VALUE_PERCENT, ON_PLAN, AT(cycle.prune_limit), "PERCENT",
-	  "most of the objects that may be deleted (20, or 5 objects)" },
-	{ "prune-propagation", 0, VALUE_PROPAGATION, ON_PLAN, AT(cycle.prune_propagation), "POLICY",
-	  "foreground, background or orphan (foreground)" },
-	{ "wait", 0, VALUE_NONE, COMMAND_SYNC, AT(cycle.wait), NULL, "follow the rollouts to their end" },
-	{ "timeout", 0, VALUE_DURATION, EVERY, AT(cycle.timeout), "DURATION", "of the whole run (5m)" },
-	{ "verify", 0, VALUE_NONE, ON_PLAN, AT(cycle.verify), NULL, "apply every object, also those that look unchanged" },
-	{ "verify-interval", 0, VALUE_DURATION, ON_PLAN, AT(cycle.verify_interval), "DURATION",
-	  "the same by itself after that time, 0 never (1h)" },
-	{ "take-over", 0, VALUE_LIST, ON_PLAN, AT(take_over), "MANAGER",
-	  "take over the fields of this field manager; may be repeated" },
-	{ "allow-rewind", 0, VALUE_NONE, ON_PLAN, AT(cycle.allow_rewind), NULL,
-	  "accept a commit that does not descend from the last one" },
-	{ "source-changed", 0, VALUE_NONE, ON_PLAN, AT(cycle.source_changed), NULL,
-	  "accept another URL or path than the recorded one" },
-	{ "history-limit", 0, VALUE_COUNT, COMMAND_SYNC, AT(cycle.history_limit), "N", "syncs that are kept (20)" },
-	{ "store", 0, VALUE_TEXT, ON_SOURCE, AT(cycle.store), "DIR", "where fetched repositories are kept ($XDG_CACHE_HOME/plumb)" },
-	{ "git-ca-file", 0, VALUE_TEXT, ON_SOURCE, AT(cycle.source.ca_file), "FILE",
-	  "certificates to trust for https, instead of the system's" },
-	{ "git-username", 0, VALUE_TEXT, ON_SOURCE, AT(cycle.source.username), "NAME", "with --git-password-file" },
-	{ "git-password-file", 0, VALUE_TEXT, ON_SOURCE, AT(password_file), "FILE", "holds the password" },
-	{ "git-token-file", 0, VALUE_TEXT, ON_SOURCE, AT(token_file), "FILE", "holds a token; so does the variable PLUMB_GIT_TOKEN" },
-	{ "git-proxy", 0, VALUE_TEXT, ON_SOURCE, AT(cycle.source.proxy), "URL", "proxy for https (https_proxy, no_proxy)" },
-	{ "kubeconfig", 0, VALUE_TEXT, ON_CLUSTER, AT(cycle.access.kubeconfig), "FILE",
-	  "as kubectl's (KUBECONFIG, ~/.kube/config, in a pod its account)" },
-	{ "context", 0, VALUE_TEXT, ON_CLUSTER, AT(cycle.access.context), "NAME", "of the kubeconfig (its current one)" },
-	{ "output", 'o', VALUE_OUTPUT, COMMAND_SYNC | COMMAND_STATUS | COMMAND_HISTORY, AT(json), "FORMAT", "text or json (text)" },
-	{ "quiet", 'q', VALUE_NONE, COMMAND_SYNC, AT(quiet), NULL, "no progress" },
-	{ "help", 'h', VALUE_NONE, EVERY, AT(help), NULL, "this text" },
 };
 
 /* --- values ------------------------------------------------------------------------------------------------------- */
@@ -167,42 +96,12 @@ static bool set_value(const struct flag *flag, const char *text, struct options 
 
 /* --- the line ----------------------------------------------------------------------------------------------------- */
 
-static const struct flag *find_flag(const char *name, size_t len, enum command command)
-{
-	for (size_t i = 0; i < ARRAY_LEN(flags); i++) {
-		if (strlen(flags[i].name) == len && strncmp(flags[i].name, name, len) == 0 && (flags[i].commands & command)) {
-			return &flags[i];
-		}
-	}
-	return NULL;
-}
-
-static const struct flag *find_letter(char letter, enum command command)
-{
-	for (size_t i = 0; i < ARRAY_LEN(flags); i++) {
-		if (flags[i].letter && flags[i].letter == letter && (flags[i].commands & command)) {
-			return &flags[i];
-		}
-	}
-	return NULL;
-}
-
 struct line {
 	int argc;
 	char **argv;
 	int at;
 	struct options *options;
 };
-
-static const char *command_name(enum command command)
-{
-	for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
-		if (commands[i].command == command) {
-			return commands[i].name;
-		}
-	}
-	return "";
-}
 
 static bool take_flag(struct line *line, const struct flag *flag, const char *value, struct err *err)
 {
@@ -224,19 +123,20 @@ static bool take_long(struct line *line, const char *text, struct err *err)
 	const char *mark = strchr(text, '=');
 	size_t len = mark ? (size_t)(mark - text) : strlen(text);
 	enum command command = line->options->command;
-	const struct flag *flag = find_flag(text, len, command);
+	const struct flag *flag = flag_named(text, len, command);
 	if (!flag) {
 		return err_set(err, ERR_INPUT, "unknown flag --%.*s; see plumb %s --help", (int)(len > 60 ? 60 : len), text,
-		               command_name(command));
+		               command_row_of(command)->name);
 	}
 	return take_flag(line, flag, mark ? mark + 1 : NULL, err);
 }
 
 static bool take_short(struct line *line, const char *text, struct err *err)
 {
-	const struct flag *flag = find_letter(text[0], line->options->command);
+	const struct flag *flag = flag_lettered(text[0], line->options->command);
 	if (!flag) {
-		return err_set(err, ERR_INPUT, "unknown flag -%c; see plumb %s --help", text[0], command_name(line->options->command));
+		return err_set(err, ERR_INPUT, "unknown flag -%c; see plumb %s --help", text[0],
+		               command_row_of(line->options->command)->name);
 	}
 	const char *value = text[1] ? text + 1 + (text[1] == '=') : NULL;
 	return take_flag(line, flag, value, err);
@@ -245,11 +145,12 @@ static bool take_short(struct line *line, const char *text, struct err *err)
 static bool take_argument(struct line *line, const char *text, struct err *err)
 {
 	struct options *options = line->options;
-	bool wanted = options->command == COMMAND_RENDER || options->command == COMMAND_HISTORY;
-	if (!wanted || options->argument || !*text) {
-		return err_set(err, ERR_INPUT, "unexpected argument '%.100s'; see plumb %s --help", text, command_name(options->command));
+	const struct command_row *row = command_row_of(options->command);
+	const char **into = row->argument == ARGUMENT_NAME ? &options->cycle.name : &options->argument;
+	if (row->argument == ARGUMENT_NONE || *into || !*text) {
+		return err_set(err, ERR_INPUT, "unexpected argument '%.100s'; see plumb %s --help", text, row->name);
 	}
-	options->argument = text;
+	*into = text;
 	return true;
 }
 
@@ -287,22 +188,42 @@ static bool is_label(const char *text, size_t most)
 static bool check_names(const struct options *options, struct err *err)
 {
 	const struct cycle_options *cycle = &options->cycle;
-	bool planned = (options->command & ON_PLAN) != 0;
-	bool lacks_repo = planned && !cycle->source.url;
-	bool lacks_name = (options->command & ON_CLUSTER) && !cycle->name;
+	const struct command_row *row = command_row_of(options->command);
+	bool lacks_repo = (options->command & ON_PLAN) != 0 && !cycle->source.url;
+	bool lacks_name = options->command != COMMAND_RENDER && !cycle->name;
 	if (lacks_repo || lacks_name) {
+		const char *name = row->argument == ARGUMENT_NAME ? "NAME" : "--name";
 		return err_set(err, ERR_INPUT, "%s%s%s %s missing; see plumb %s --help", lacks_repo ? "--repo" : "",
-		               lacks_repo && lacks_name ? " and " : "", lacks_name ? "--name" : "",
-		               lacks_repo && lacks_name ? "are" : "is", command_name(options->command));
+		               lacks_repo && lacks_name ? " and " : "", lacks_name ? name : "", lacks_repo && lacks_name ? "are" : "is",
+		               row->name);
 	}
-	if (cycle->name && !is_label(cycle->name, NAME_MAX_LEN)) {
+	if (cycle->name && !is_label(cycle->name, SYNCSPEC_NAME_MAX)) {
 		return err_set(err, ERR_INPUT, "--name: '%.60s' is no name: lower case letters, digits and '-', at most %d", cycle->name,
-		               NAME_MAX_LEN);
+		               SYNCSPEC_NAME_MAX);
 	}
 	if (cycle->ns && !is_label(cycle->ns, LABEL_MAX_LEN)) {
 		return err_set(err, ERR_INPUT, "--namespace: '%.70s' is no name of a namespace", cycle->ns);
 	}
 	return true;
+}
+
+static bool check_commit(const struct options *options, struct err *err)
+{
+	const char *commit = options->commit;
+	size_t len = commit ? strlen(commit) : COMMIT_LEN;
+	if (commit && (len < COMMIT_LEAST || len > COMMIT_LEN || strspn(commit, "0123456789abcdef") != len)) {
+		return err_set(err, ERR_INPUT, "--commit: '%.60s' is no commit id: %d to %d hexadecimal digits", commit, COMMIT_LEAST,
+		               COMMIT_LEN);
+	}
+	return true;
+}
+
+/* Behind a file, which may say it too. */
+static void set_defaults(struct options *options)
+{
+	struct cycle_options *cycle = &options->cycle;
+	cycle->timeout = cycle->timeout == NOT_GIVEN ? DEFAULT_TIMEOUT : cycle->timeout;
+	cycle->take_over = options->take_over;
 }
 
 static bool check_render(const struct options *options, struct err *err)
@@ -337,40 +258,45 @@ static bool read_secrets(struct options *options, struct err *err)
 	return true;
 }
 
-static enum command find_command(const char *name)
+static bool unknown_command(const char *given, struct err *err)
 {
-	for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
-		if (strcmp(commands[i].name, name) == 0) {
-			return commands[i].command;
-		}
-	}
-	return COMMAND_NONE;
+	CLEANUP(text_freep) char *names = command_names();
+	return given ? err_set(err, ERR_INPUT, "unknown command '%.60s': %s; see plumb --help", given, names)
+	             : err_set(err, ERR_INPUT, "a command is missing: %s; see plumb --help", names);
 }
 
 bool options_parse(int argc, char **argv, struct options *out, struct err *err)
 {
 	*out = (struct options){
-		.cycle = { .prune_limit = -1, .timeout = DEFAULT_TIMEOUT, .verify_interval = DEFAULT_VERIFY, .access.allow_exec = true },
+		.cycle = { .prune_limit = -1, .timeout = NOT_GIVEN, .verify_interval = DEFAULT_VERIFY, .access.allow_exec = true },
 	};
 	const char *first = argc > 1 ? argv[1] : NULL;
 	if (!first) {
-		return err_set(err, ERR_INPUT, "a command is missing: sync, diff, render, status, history; see plumb --help");
+		return unknown_command(NULL, err);
 	}
 	out->help = strcmp(first, "--help") == 0 || strcmp(first, "-h") == 0 || strcmp(first, "help") == 0;
 	out->version = strcmp(first, "--version") == 0 || strcmp(first, "version") == 0;
 	if (out->help || out->version) {
 		return true;
 	}
-	out->command = find_command(first);
-	if (out->command == COMMAND_NONE) {
-		return err_set(err, ERR_INPUT, "unknown command '%.60s': sync, diff, render, status, history; see plumb --help", first);
+	const struct command_row *row = command_named(first);
+	if (!row) {
+		return unknown_command(first, err);
 	}
+	out->command = row->command;
+	out->run = row->run;
 	struct line line = { .argc = argc, .argv = argv, .at = 2, .options = out };
 	if (!take_all(&line, err)) {
 		return false;
 	}
-	out->cycle.take_over = out->take_over;
-	return out->help || (check_names(out, err) && check_render(out, err) && read_secrets(out, err));
+	if (out->help) {
+		return true;
+	}
+	if (out->file && !options_load_file(out, err)) {
+		return false;
+	}
+	set_defaults(out);
+	return check_names(out, err) && check_render(out, err) && check_commit(out, err) && read_secrets(out, err);
 }
 
 void options_release(struct options *options)
@@ -378,40 +304,7 @@ void options_release(struct options *options)
 	secret_release(&options->cycle.source.password);
 	secret_release(&options->cycle.source.token);
 	free(options->take_over);
-}
-
-/* --- help --------------------------------------------------------------------------------------------------------- */
-
-static char *program_help(void)
-{
-	struct buf text = BUF_INIT(LIMIT_KIB(16));
-	(void)buf_puts(&text, "plumb keeps a Kubernetes cluster true to a Git repository.\n\n");
-	for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
-		(void)buf_printf(&text, "  plumb %-8s %s\n", commands[i].name, commands[i].what);
-	}
-	(void)buf_puts(&text, "\nplumb COMMAND --help lists its flags; plumb --version.\n");
-	return buf_detach(&text);
-}
-
-char *options_help(enum command command)
-{
-	if (command == COMMAND_NONE) {
-		return program_help();
-	}
-	struct buf text = BUF_INIT(LIMIT_KIB(16));
-	for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
-		if (commands[i].command == command) {
-			(void)buf_printf(&text, "plumb %s %s\n\n%s\n\n", commands[i].name, commands[i].arguments, commands[i].what);
-		}
-	}
-	for (size_t i = 0; i < ARRAY_LEN(flags); i++) {
-		const struct flag *flag = &flags[i];
-		if (flag->commands & command) {
-			char letter[] = { flag->letter ? '-' : ' ', flag->letter ? flag->letter : ' ', flag->letter ? ',' : ' ', 0 };
-			CLEANUP(text_freep)
-			char *name = text_printf("--%s%s%s", flag->name, flag->operand ? " " : "", flag->operand ? flag->operand : "");
-			(void)buf_printf(&text, "  %s %-30s %s\n", letter, name, flag->what);
-		}
-	}
-	return buf_detach(&text);
+	syncspec_release(&options->spec);
+	problems_release(&options->problems);
+	*options = (struct options){ 0 };
 }

@@ -9,7 +9,9 @@
 #include <stdint.h>
 
 #include "render/base/err.h"
+#include "render/problems.h"
 #include "sync/cycle.h"
+#include "sync/syncspec.h"
 
 enum command {
 	COMMAND_NONE,
@@ -18,12 +20,17 @@ enum command {
 	COMMAND_RENDER = 4,
 	COMMAND_STATUS = 8,
 	COMMAND_HISTORY = 16,
+	COMMAND_WAIT = 32,
+	COMMAND_SUSPEND = 64,
+	COMMAND_RESUME = 128,
+	COMMAND_RECONCILE = 256,
 };
 
 struct options {
 	enum command command;
 	struct cycle_options cycle;
-	const char *argument; /* DIR of render, deployment/NAME of history; NULL if none */
+	int (*run)(const struct options *options); /* the command */
+	const char *argument;                      /* DIR of render, deployment/NAME of history; NULL if none */
 	bool json;
 	bool quiet;
 	bool help;
@@ -31,10 +38,15 @@ struct options {
 	const char **take_over; /* what cycle.take_over points to */
 	const char *password_file;
 	const char *token_file;
+	const char *file;         /* -f; NULL if none */
+	struct syncspec spec;     /* what it holds; cycle borrows from it */
+	struct problems problems; /* what is wrong with it */
+	const char *commit;       /* of wait; NULL if none */
+	int64_t suspend_for;      /* milliseconds; 0: until resumed */
 };
 
 /*
- * Parses and checks; reads the secrets that the flags and PLUMB_GIT_TOKEN give. ERR_INPUT: the usage is wrong. With
+ * Parses and checks; reads the file of -f (what is wrong there stands in `problems`, and err sums it up) and the secrets that the flags and PLUMB_GIT_TOKEN give. ERR_INPUT: the usage is wrong. With
  * help or version set nothing else is to be done.
  */
 bool options_parse(int argc, char **argv, struct options *out, struct err *err) MUST_CHECK;

@@ -5,8 +5,9 @@
 #include <unistd.h>
 
 #include "agent/options.h"
-#include "sync/syncspec.h"
+#include "render/base/buf.h"
 #include "render/base/macros.h"
+#include "sync/syncspec.h"
 
 enum { MOST = 24 };
 
@@ -138,7 +139,7 @@ static const struct {
 	{ "sync", "--repo and --name are missing" },
 	{ "sync --repo a", "--name is missing" },
 	{ "sync --name a", "--repo is missing" },
-	{ "status", "--name is missing" },
+	{ "status", "NAME is missing" },
 	{ "sync --repo a --name shop --purge", "unknown flag --purge" },
 	{ "status --name shop --prune", "unknown flag --prune" },
 	{ "sync --repo a --name shop -x", "unknown flag -x" },
@@ -154,6 +155,15 @@ static const struct {
 	{ "sync --repo a --name shop --prune-propagation gone", "--prune-propagation: 'gone'" },
 	{ "sync --repo a --name shop -o yaml", "--output: 'yaml'" },
 	{ "sync --repo= --name shop", "--repo: ''" },
+	{ "suspend", "NAME is missing" },
+	{ "suspend shop --for soon", "--for: 'soon'" },
+	{ "resume shop db", "unexpected argument 'db'" },
+	{ "reconcile shop --commit abcdef0", "unknown flag --commit" },
+	{ "wait shop --commit main", "--commit: 'main' is no commit id" },
+	{ "wait shop --commit abc", "--commit: 'abc' is no commit id" },
+	{ "suspend -f a.yaml", "unknown flag -f" },
+	{ "sync -f /no/such/file", "is not the document of a Sync" },
+	{ "sync -f a.yaml --repo b", "--repo stands in 'a.yaml'" },
 	{ "sync --repo a --name shop more", "unexpected argument 'more'" },
 	{ "history --name shop deployment/a deployment/b", "unexpected argument 'deployment/b'" },
 	{ "render", "render wants a directory or --repo" },
@@ -215,6 +225,77 @@ START_TEST(help_lists_the_flags_of_its_command_only)
 }
 END_TEST
 
+/* A file of the document; its name is static until the next call. */
+static const char *sync_file(const char *document)
+{
+	static char path[] = "/tmp/plumb-options-XXXXXX";
+	memcpy(path + strlen(path) - 6, "XXXXXX", 6);
+	int file = mkstemp(path);
+	ck_assert_int_ge(file, 0);
+	ck_assert_int_eq(write(file, document, strlen(document)), (ssize_t)strlen(document));
+	ck_assert_int_eq(close(file), 0);
+	return path;
+}
+
+#define DOCUMENT \
+	"apiVersion: plumb.dev/v1alpha1\nkind: Sync\nmetadata: {name: shop, namespace: prod}\nspec:\n" \
+	"  source: {url: 'https://git.example/shop.git', ref: {branch: main}, path: web}\n  prune: true\n  timeout: 90s\n"
+
+START_TEST(a_file_says_what_flags_would_say)
+{
+	const char *path = sync_file(DOCUMENT);
+	CLEANUP(text_freep) char *line = text_printf("sync -f %s", path);
+	ck_assert(parse(line));
+	ck_assert_str_eq(options.cycle.source.url, "https://git.example/shop.git");
+	ck_assert_str_eq(options.cycle.ref, "refs/heads/main");
+	ck_assert_str_eq(options.cycle.path, "web");
+	ck_assert_str_eq(options.cycle.name, "shop");
+	ck_assert_str_eq(options.cycle.ns, "prod");
+	ck_assert(options.cycle.prune && options.cycle.wait);
+	ck_assert_int_eq(options.cycle.timeout, 90000);
+	ck_assert_int_eq(unlink(path), 0);
+}
+END_TEST
+
+START_TEST(flags_beside_a_file_add_to_it_but_do_not_contradict_it)
+{
+	const char *path = sync_file(DOCUMENT);
+	CLEANUP(text_freep) char *line = text_printf("sync -f %s --timeout 10s --verify -n prod", path);
+	ck_assert(parse(line));
+	ck_assert_int_eq(options.cycle.timeout, 10000);
+	ck_assert(options.cycle.verify);
+	options_release(&options);
+	CLEANUP(text_freep) char *other = text_printf("status -f %s -n test", path);
+	ck_assert(!parse(other));
+	ck_assert_ptr_nonnull(strstr(err.msg, "says metadata.namespace prod"));
+	ck_assert_int_eq(unlink(path), 0);
+}
+END_TEST
+
+START_TEST(all_that_is_wrong_in_a_file_is_kept)
+{
+	const char *path = sync_file("apiVersion: plumb.dev/v1alpha1\nkind: Sync\nmetadata: {name: shop}\nspec: {prune: 1}\n");
+	CLEANUP(text_freep) char *line = text_printf("sync -f %s", path);
+	ck_assert(!parse(line));
+	ck_assert_uint_eq(options.problems.count, 2);
+	ck_assert_int_eq(unlink(path), 0);
+}
+END_TEST
+
+START_TEST(verbs_take_the_name_of_a_sync)
+{
+	ck_assert(parse("suspend shop --for 2h -n prod"));
+	ck_assert_str_eq(options.cycle.name, "shop");
+	ck_assert_int_eq(options.suspend_for, 2 * 60 * 60 * 1000);
+	options_release(&options);
+	ck_assert(parse("wait shop --commit 4f2a91c"));
+	ck_assert_str_eq(options.commit, "4f2a91c");
+	options_release(&options);
+	ck_assert(parse("reconcile shop --wait"));
+	ck_assert(options.cycle.wait);
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tcase = tcase_create("options");
@@ -225,6 +306,10 @@ int main(void)
 	tcase_add_test(tcase, a_list_grows_with_each_flag);
 	tcase_add_test(tcase, wrong_usage_is_said_in_one_line);
 	tcase_add_test(tcase, secrets_come_from_files_and_from_the_environment);
+	tcase_add_test(tcase, a_file_says_what_flags_would_say);
+	tcase_add_test(tcase, flags_beside_a_file_add_to_it_but_do_not_contradict_it);
+	tcase_add_test(tcase, all_that_is_wrong_in_a_file_is_kept);
+	tcase_add_test(tcase, verbs_take_the_name_of_a_sync);
 	tcase_add_test(tcase, help_lists_the_flags_of_its_command_only);
 	Suite *suite = suite_create("options");
 	suite_add_tcase(suite, tcase);
