@@ -46,8 +46,8 @@ struct options {
 };
 
 /*
- * Parses and checks; reads the file of -f (what is wrong there stands in `problems`, and err sums it up) and the secrets that the flags and PLUMB_GIT_TOKEN give. ERR_INPUT: the usage is wrong. With
- * help or version set nothing else is to be done.
+ * Parses and checks; reads the file of -f (what is wrong there stands in `problems`, and err sums it up) and the secrets that
+ * the flags and PLUMB_GIT_TOKEN give. ERR_INPUT: the usage is wrong. With help or version set nothing else is to be done.
  */
 bool options_parse(int argc, char **argv, struct options *out, struct err *err) MUST_CHECK;
 void options_release(struct options *options);
