@@ -183,15 +183,29 @@ static const char **all_keys(struct arena *arena, struct tree *const sides[2], s
 	return keys;
 }
 
-static bool set_field(struct merge *merge, const struct merge_place *place, struct tree *map, const struct outcome *value)
+/* A field that is new has its key written as where its value came from. */
+static enum tree_style key_style(struct tree *const sides[2], const char *key, const struct tree *value)
 {
+	for (size_t side = OBJECT; side <= PATCH; side++) {
+		long at = tree_find(sides[side], key);
+		if (at >= 0 && sides[side]->items[at + 1] == value) {
+			return sides[side]->items[at]->style;
+		}
+	}
+	return TREE_PLAIN;
+}
+
+static bool set_field(struct merge *merge, const struct merge_place *place, struct tree *const sides[2],
+                      const struct outcome *value)
+{
+	struct tree *map = sides[OBJECT];
 	if (!*place->key) {
 		return merge_fail(merge, place->up, value->tree, "a field of no name cannot be merged");
 	}
 	if (!value->tree || (merge_is_missing(value->tree) && !value->keep)) {
 		(void)tree_remove(map, place->key);
 	} else if (tree_is_map(map)) {
-		tree_set(merge->arena, map, place->key, value->tree);
+		setter_put(merge->arena, map, place->key, key_style(sides, place->key, value->tree), value->tree);
 	}
 	return true;
 }
@@ -213,7 +227,7 @@ static bool walk_map(struct merge *merge, const struct merge_place *place, struc
 		struct merge_place inner = { place, keys[i] };
 		struct tree *values[2] = { tree_get(sides[OBJECT], keys[i]), tree_get(sides[PATCH], keys[i]) };
 		struct outcome value = { NULL, false };
-		if (!walk(merge, &inner, values, schema_field(at, keys[i]), &value) || !set_field(merge, &inner, out->tree, &value)) {
+		if (!walk(merge, &inner, values, schema_field(at, keys[i]), &value) || !set_field(merge, &inner, sides, &value)) {
 			return false;
 		}
 	}

@@ -290,7 +290,7 @@ static void set_keys(struct merge *merge, struct tree *item, const struct merge_
 		if (!*value || !tree_is_map(item) || tree_get(item, keys->keys[i])) {
 			continue;
 		}
-		tree_set(merge->arena, item, keys->keys[i], setter_new_scalar(merge->arena, value));
+		setter_put(merge->arena, item, keys->keys[i], TREE_PLAIN, setter_new_scalar(merge->arena, value));
 	}
 }
 

@@ -33,6 +33,8 @@ static const struct schema_type object_meta[] = {
 	}
 
 static const struct schema_type only_metadata[] = { METADATA, END_OF_FIELDS };
+/* Any object may stand in `data`; it is known to be one, so that its own kind is not asked. */
+static const struct schema_type controller_revision[] = { METADATA, { .name = "data" }, END_OF_FIELDS };
 static const struct schema_type with_conditions[] = { MERGED_BY("conditions", "type"), END_OF_FIELDS };
 
 #define STATUS_CONDITIONS \
@@ -167,7 +169,7 @@ static const struct {
 	KIND("apps/v1", "StatefulSet", stateful_set),
 	KIND("apps/v1", "DaemonSet", workload),
 	KIND("apps/v1", "ReplicaSet", workload),
-	KIND("apps/v1", "ControllerRevision", only_metadata),
+	KIND("apps/v1", "ControllerRevision", controller_revision),
 	KIND("batch/v1", "Job", workload),
 	KIND("batch/v1", "CronJob", cron_job),
 	KIND("batch/v1beta1", "CronJob", cron_job),

@@ -1,7 +1,7 @@
 /*
- * Values put into a tree as Kustomize's filters do it (kyaml's FieldSetter): a field that is there keeps the style it was written in,
- * and where the new text brings no tag of its own that style says what it means. `1.0` in the place of a quoted text is a
- * text, in the place of a plain one a number.
+ * Values put into a tree as Kustomize's filters do it (kyaml's FieldSetter): a field that is there keeps the style it was written
+ * in, quoted or plain, and that style says what the new text means. 1 in the place of a quoted text is a text, in the place of
+ * a plain one a number; only a value that is tagged as a text is one in any case.
  */
 #ifndef RENDER_KUSTOMIZE_SETTER_H
 #define RENDER_KUSTOMIZE_SETTER_H
@@ -24,6 +24,12 @@ bool setter_set_entry(struct arena *arena, struct tree *map, const char *key, co
 
 /* What setter_set_entry adds without a tag. */
 struct tree *setter_new_scalar(struct arena *arena, const char *text);
+
+/*
+ * Sets a field to a value, which takes over the style of the old one, or appends it with a key that means what its text tells in that style: a plain 1 is a number, which no object may
+ * have as a key, so that it is refused when it is written.
+ */
+void setter_put(struct arena *arena, struct tree *map, const char *key, enum tree_style style, struct tree *value);
 
 /* Kinds in messages: "a mapping", "a list", "a scalar". */
 const char *setter_kind_text(const struct tree *tree);
