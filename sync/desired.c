@@ -144,7 +144,6 @@ static const struct resource *moved_to(struct settling *settling, const struct i
 static bool is_namespaced(struct settling *settling, const struct object *object)
 {
 	const struct resource *resource = NULL;
-	const struct object *definition = NULL;
 	switch (discovery_find(settling->discovery, object->id.group, object->version, object->id.kind, &resource)) {
 	case DISCOVERY_FOUND:
 		return resource->namespaced;
@@ -159,11 +158,11 @@ static bool is_namespaced(struct settling *settling, const struct object *object
 			refuse_version(settling, object, resource);
 			return resource->namespaced;
 		}
-		/* fall through */
+		break;
 	case DISCOVERY_UNKNOWN:
-		definition = desired_definition(settling->desired, object->id.group, object->id.kind);
 		break;
 	}
+	const struct object *definition = desired_definition(settling->desired, object->id.group, object->id.kind);
 	const char *scope = definition ? doc_text(definition->json, "spec/scope") : NULL;
 	return !scope || strcmp(scope, "Cluster") != 0;
 }

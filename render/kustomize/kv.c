@@ -85,8 +85,8 @@ static bool split_source(struct arena *arena, const char *source, const char **k
 static bool load_files(const struct build *build, const struct texts *files, struct kvs *out, struct err *err)
 {
 	for (size_t i = 0; i < files->count; i++) {
-		const char *key;
-		const char *path;
+		const char *key = NULL;
+		const char *path = NULL;
 		struct text content;
 		if (!split_source(build->arena, files->items[i], &key, &path, err) || !loader_read(build->loader, path, &content, err)) {
 			return err_wrap(err, "files[%zu]", i);

@@ -44,8 +44,9 @@ static const char *join_version(struct arena *arena, const cJSON *gvk)
 
 static bool add_kinds(struct arena *arena, struct schema *schema, const cJSON *definition, struct err *err)
 {
-	const cJSON *gvk;
-	cJSON_ArrayForEach (gvk, get(definition, "x-kubernetes-group-version-kind")) {
+	const cJSON *gvks = get(definition, "x-kubernetes-group-version-kind");
+	const cJSON *gvk = NULL;
+	cJSON_ArrayForEach (gvk, gvks) {
 		if (!cJSON_IsObject(gvk)) {
 			continue;
 		}

@@ -125,8 +125,8 @@ START_TEST(all_errors_come_at_once_each_with_its_line_and_field)
 		"sync.yaml:9: spec.source.path: must be a directory in the repository, without '..' and '/' in front; '.' is its root",
 		"sync.yaml:10: spec.interval: must be a duration such as 30s or 1m30s",
 		"sync.yaml:11: spec.heal.mode: must be Enforce or Detect",
-		"sync.yaml:14: spec.ignore[0].paths[0]: must be a JSON pointer such as /spec/replicas or "
-		"/metadata/annotations/example.com~1note",
+		("sync.yaml:14: spec.ignore[0].paths[0]: must be a JSON pointer such as /spec/replicas or "
+		 "/metadata/annotations/example.com~1note"),
 	};
 	ck_assert_uint_eq(problems.count, ARRAY_LEN(wanted));
 	for (size_t i = 0; i < ARRAY_LEN(wanted); i++) {
