@@ -330,7 +330,11 @@ void loop_free(struct loop *loop)
 		return;
 	}
 	assert(!loop->strands);
-	run_posts(loop);
+	while (loop->posts.first) {
+		struct post *next = loop->posts.first->next;
+		free(loop->posts.first);
+		loop->posts.first = next;
+	}
 	kube_multi_release(&loop->multi);
 	timers_release(&loop->timers);
 	free(loop->sources);

@@ -24,7 +24,7 @@
 struct loop;
 
 struct loop *loop_new(struct err *err) MUST_CHECK;
-/* All fibers have to have returned, and all clients to be closed. NULL is fine. */
+/* All fibers have to have returned, all clients and threads to be gone; what they posted last is dropped. NULL is fine. */
 void loop_free(struct loop *loop);
 void loop_freep(struct loop **loop);
 

@@ -10,6 +10,7 @@
 #include "render/base/limits.h"
 #include "sync/clock.h"
 #include "sync/git/http_error.h"
+#include "sync/git/http_tls.h"
 #include "sync/git/url.h"
 
 static const char REFS_PATH[] = "/info/refs?service=git-upload-pack";
@@ -102,41 +103,6 @@ static size_t take_bytes(char *bytes, size_t size, size_t count, void *payload)
 	return !http->over && buf_add(&http->answer, bytes, len) ? len : 0;
 }
 
-static bool read_ca(struct http *http, struct err *err)
-{
-	FILE *file = fopen(http->source->ca_file, "re");
-	if (!file) {
-		return err_sys(err, "cannot open '%s'", http->source->ca_file);
-	}
-	char part[4096];
-	bool fits = true;
-	for (size_t len = fread(part, 1, sizeof part, file); len && fits; len = fread(part, 1, sizeof part, file)) {
-		fits = buf_add(&http->ca, part, len);
-	}
-	bool failed = ferror(file) != 0;
-	(void)fclose(file);
-	if (failed) {
-		return err_sys(err, "cannot read '%s'", http->source->ca_file);
-	}
-	if (!fits || !strstr(buf_text(&http->ca), "-----BEGIN ")) {
-		return err_set(err, ERR_INPUT, "'%s' holds no certificate in PEM form", http->source->ca_file);
-	}
-	return true;
-}
-
-static void set_tls(struct http *http)
-{
-	(void)curl_easy_setopt(http->easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-	(void)curl_easy_setopt(http->easy, CURLOPT_SSL_VERIFYPEER, 1L);
-	(void)curl_easy_setopt(http->easy, CURLOPT_SSL_VERIFYHOST, 2L);
-	if (http->ca.len) {
-		struct curl_blob blob = { .data = http->ca.data, .len = http->ca.len, .flags = CURL_BLOB_NOCOPY };
-		(void)curl_easy_setopt(http->easy, CURLOPT_CAPATH, NULL);
-		(void)curl_easy_setopt(http->easy, CURLOPT_CAINFO, NULL);
-		(void)curl_easy_setopt(http->easy, CURLOPT_CAINFO_BLOB, &blob);
-	}
-}
-
 static void set_always(struct http *http)
 {
 	(void)curl_easy_setopt(http->easy, CURLOPT_NOSIGNAL, 1L);
@@ -151,7 +117,7 @@ static void set_always(struct http *http)
 	if (http->source->proxy) {
 		(void)curl_easy_setopt(http->easy, CURLOPT_PROXY, http->source->proxy);
 	}
-	set_tls(http);
+	http_tls_set(http->easy, http->source, &http->ca);
 }
 
 /* http:// is a server of this machine: no proxy is to see what goes there. */
@@ -164,9 +130,11 @@ static void set_place(struct http *http)
 	const struct secret *secret = secret_is_set(&http->source->token) ? &http->source->token : &http->source->password;
 	const char *user = http->source->username ? http->source->username : "x-access-token";
 	bool send = http->trusted && secret_is_set(secret);
-	(void)curl_easy_setopt(http->easy, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC);
-	(void)curl_easy_setopt(http->easy, CURLOPT_USERNAME, send ? user : NULL);
-	(void)curl_easy_setopt(http->easy, CURLOPT_PASSWORD, send ? secret->text : NULL);
+	bool bearer = http->source->bearer && secret == &http->source->token;
+	(void)curl_easy_setopt(http->easy, CURLOPT_HTTPAUTH, (long)(bearer ? CURLAUTH_BEARER : CURLAUTH_BASIC));
+	(void)curl_easy_setopt(http->easy, CURLOPT_XOAUTH2_BEARER, send && bearer ? secret->text : NULL);
+	(void)curl_easy_setopt(http->easy, CURLOPT_USERNAME, send && !bearer ? user : NULL);
+	(void)curl_easy_setopt(http->easy, CURLOPT_PASSWORD, send && !bearer ? secret->text : NULL);
 }
 
 static void set_request(struct http *http)
@@ -318,6 +286,10 @@ static bool waited(struct http *http)
 	(void)curl_easy_getinfo(http->easy, CURLINFO_RETRY_AFTER, &seconds);
 	long status = status_of(http);
 	int64_t now = clock_now();
+	if (http->source->retry_after && seconds > 0) {
+		*http->source->retry_after = (int64_t)seconds * 1000;
+		return false;
+	}
 	if ((status != 429 && status != 503) || seconds <= 0 || seconds > (http->deadline - now) / 1000 ||
 	    ++http->retries > MOST_RETRIES) {
 		return false;
@@ -463,7 +435,7 @@ struct http *http_new(const struct repo_source *source, const char *address, con
 	if (!http->multi || !http->easy) {
 		abort();
 	}
-	if (source->ca_file && !read_ca(http, err)) {
+	if (!http_tls_read(source, &http->ca, err)) {
 		http_free(http);
 		return NULL;
 	}

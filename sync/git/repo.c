@@ -196,23 +196,27 @@ static bool fetch_id(struct repo *repo, const struct remote_refs *refs, const gi
 	return finish(repo, text, id, out, err);
 }
 
-static bool fetch_once(struct repo *repo, const char *ref, int64_t deadline, struct repo_commit *out, struct err *err)
+/* What is wrong with the ref alone goes into the want; false: the remote or the store failed. */
+static bool bring_want(struct repo *repo, const struct remote_refs *refs, struct repo_want *want, struct err *err)
 {
-	CLEANUP(remote_refs_release) struct remote_refs refs = { 0 };
-	if (!connect_remote(repo, err) || !repo->remote->ops->list(repo->remote, deadline, &refs, err)) {
-		return false;
-	}
 	git_oid id;
-	if (ref && libgit_id(ref, &id)) {
-		return fetch_id(repo, &refs, &id, out, err);
-	}
+	struct err failure = ERR_INIT;
+	bool by_id = want->ref && libgit_id(want->ref, &id);
 	const char *warning = NULL;
-	const struct remote_ref *tip = remote_choose(&refs, ref, repo->url.shown, &warning, err);
-	if (!tip || (!has_object(repo, &tip->id) && !bring(repo, &refs, tip, err)) || !finish(repo, tip->name, &tip->id, out, err)) {
-		return false;
+	const struct remote_ref *tip = by_id ? NULL : remote_choose(refs, want->ref, repo->url.shown, &warning, &want->err);
+	if (!by_id && !tip) {
+		return true;
 	}
-	out->warning = warning;
-	return true;
+	bool fine = by_id ? fetch_id(repo, refs, &id, &want->commit, &failure)
+	                  : (has_object(repo, &tip->id) || bring(repo, refs, tip, &failure)) &&
+	                        finish(repo, tip->name, &tip->id, &want->commit, &failure);
+	if (fine) {
+		want->commit.warning = warning;
+		return true;
+	}
+	bool own = failure.kind == ERR_NOT_FOUND || failure.kind == ERR_INPUT;
+	*(own ? &want->err : err) = failure;
+	return own;
 }
 
 static bool is_stored(struct repo *repo, const char *ref, struct repo_commit *out)
@@ -220,6 +224,26 @@ static bool is_stored(struct repo *repo, const char *ref, struct repo_commit *ou
 	git_oid id;
 	struct err ignored = ERR_INIT;
 	return ref && libgit_id(ref, &id) && repo_show(repo, ref, out, &ignored);
+}
+
+static bool has_answer(const struct repo_want *want)
+{
+	return *want->commit.id || want->err.kind != ERR_NONE;
+}
+
+/* Those that have no answer yet. */
+static bool fetch_once(struct repo *repo, struct repo_want *wants, size_t count, int64_t deadline, struct err *err)
+{
+	CLEANUP(remote_refs_release) struct remote_refs refs = { 0 };
+	if (!connect_remote(repo, err) || !repo->remote->ops->list(repo->remote, deadline, &refs, err)) {
+		return false;
+	}
+	for (size_t i = 0; i < count; i++) {
+		if (!has_answer(&wants[i]) && !bring_want(repo, &refs, &wants[i], err)) {
+			return false;
+		}
+	}
+	return true;
 }
 
 /* What the remote holds of the old store goes with it. */
@@ -230,20 +254,39 @@ static bool renew(struct repo *repo, struct err *err)
 	return store_renew(&repo->store, err);
 }
 
-bool repo_fetch(struct repo *repo, const char *ref, int64_t deadline, struct repo_commit *out, struct err *err)
+bool repo_fetch_refs(struct repo *repo, struct repo_want *wants, size_t count, int64_t deadline, struct err *err)
 {
 	if (repo->store.damaged && !renew(repo, err)) {
 		return false;
 	}
-	if (is_stored(repo, ref, out)) {
-		return true;
+	size_t open = 0;
+	for (size_t i = 0; i < count; i++) {
+		open += !is_stored(repo, wants[i].ref, &wants[i].commit);
 	}
 	git_error_clear();
-	if (fetch_once(repo, ref, deadline, out, err)) {
+	if (!open || fetch_once(repo, wants, count, deadline, err)) {
 		return true;
 	}
 	if (!repo->store.damaged && (!libgit_blames_store() || store_has_history(&repo->store))) {
 		return false;
 	}
-	return renew(repo, err) && fetch_once(repo, ref, deadline, out, err);
+	for (size_t i = 0; i < count; i++) {
+		repo_commit_release(&wants[i].commit);
+	}
+	return renew(repo, err) && fetch_once(repo, wants, count, deadline, err);
+}
+
+bool repo_fetch(struct repo *repo, const char *ref, int64_t deadline, struct repo_commit *out, struct err *err)
+{
+	struct repo_want want = { .ref = ref };
+	if (!repo_fetch_refs(repo, &want, 1, deadline, err)) {
+		repo_commit_release(&want.commit);
+		return false;
+	}
+	if (want.err.kind != ERR_NONE) {
+		*err = want.err;
+		return false;
+	}
+	*out = want.commit;
+	return true;
 }

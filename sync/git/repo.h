@@ -11,6 +11,7 @@
 #define SYNC_GIT_REPO_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "render/base/err.h"
@@ -25,6 +26,12 @@ struct repo_source {
 	struct secret password; /* borrowed */
 	struct secret token;    /* borrowed; without a username sent as basic x-access-token, as GitHub and GitLab take it */
 	const char *proxy;      /* else as curl reads https_proxy and no_proxy */
+	struct secret ca;       /* borrowed PEM, in place of ca_file */
+	struct secret cert;     /* borrowed PEM client certificate, with `key` */
+	struct secret key;
+	bool bearer; /* the token is sent as a bearer token */
+	/* Not NULL: a server that asks to wait is not waited for; this becomes what it asks for, in milliseconds. */
+	int64_t *retry_after;
 };
 
 struct repo_commit {
@@ -58,6 +65,16 @@ void repo_freep(struct repo **repo);
  */
 bool repo_fetch(struct repo *repo, const char *ref, int64_t deadline, struct repo_commit *out, struct err *err) MUST_CHECK;
 
+/* One of the refs that repo_fetch_refs brings. */
+struct repo_want {
+	const char *ref; /* as repo_fetch takes it */
+	struct repo_commit commit;
+	struct err err; /* why there is no commit, where that is this ref's matter */
+};
+
+/* As repo_fetch for many refs, of which the remote is asked once. false: err is why nothing could be asked or brought. */
+bool repo_fetch_refs(struct repo *repo, struct repo_want *wants, size_t count, int64_t deadline, struct err *err) MUST_CHECK;
+
 /* Reads a commit that is in the store (for history); ERR_NOT_FOUND otherwise. */
 bool repo_show(struct repo *repo, const char *commit, struct repo_commit *out, struct err *err) MUST_CHECK;
 
@@ -67,6 +84,9 @@ struct files *repo_files(struct repo *repo, const char *commit, struct err *err)
 
 /* The object id of the tree or blob at path (links followed), the key for caches: but links below it may lead out of it. */
 bool repo_tree_id(struct repo *repo, const char *commit, const char *path, char out[41], struct err *err) MUST_CHECK;
+
+/* Whether there is a symbolic link in the tree at path. */
+bool repo_tree_links(struct repo *repo, const char *commit, const char *path, bool *yes, struct err *err) MUST_CHECK;
 
 /* Whether `commit` is `ancestor` or descends from it. An ancestor that is not in the store: *yes is false. */
 bool repo_descends(struct repo *repo, const char *commit, const char *ancestor, bool *yes, struct err *err) MUST_CHECK;

@@ -359,3 +359,28 @@ bool repo_tree_id(struct repo *repo, const char *commit, const char *path, char 
 	(void)git_oid_tostr(out, GIT_OID_HEXSZ + 1, &walk.id);
 	return true;
 }
+
+static int note_link(const char *root, const git_tree_entry *entry, void *payload)
+{
+	(void)root;
+	bool *yes = payload;
+	*yes = *yes || git_tree_entry_filemode(entry) == GIT_FILEMODE_LINK;
+	return *yes ? -1 : 0;
+}
+
+bool repo_tree_links(struct repo *repo, const char *commit, const char *path, bool *yes, struct err *err)
+{
+	char id[GIT_OID_HEXSZ + 1];
+	CLEANUP(libgit_tree_freep) git_tree *tree = NULL;
+	git_oid oid;
+	if (!repo_tree_id(repo, commit, path, id, err)) {
+		return false;
+	}
+	bool found = false;
+	if (!libgit_id(id, &oid) || git_tree_lookup(&tree, repo->store.git, &oid) < 0 ||
+	    (git_tree_walk(tree, GIT_TREEWALK_PRE, note_link, &found) < 0 && !found)) {
+		return repo_read_failed(repo, err, "tree", id);
+	}
+	*yes = found;
+	return true;
+}

@@ -214,6 +214,61 @@ START_TEST(says_what_the_server_said)
 }
 END_TEST
 
+START_TEST(asks_once_for_many_refs_and_tells_which_are_not_there)
+{
+	(void)sh("cd work && git checkout -q -b two && git commit -q --allow-empty -m two && git push -q origin two 2>&1 &&"
+	         "git checkout -q main");
+	CLEANUP(text_freep) char *url = url_on(MAIN, "open/repo.git");
+	CLEANUP(repo_freep) struct repo *repo = open_source((struct repo_source){ .url = url, .ca_file = ca });
+	struct err err = ERR_INIT;
+	struct repo_want wants[] = { { .ref = "refs/heads/main" }, { .ref = "nowhere" }, { .ref = "two" }, { .ref = NULL } };
+	ck_assert_msg(repo_fetch_refs(repo, wants, 4, soon(), &err), "%s", err.msg);
+	char id[41];
+	id_of("main", id);
+	ck_assert_str_eq(wants[0].commit.id, id);
+	ck_assert_int_eq(wants[1].err.kind, ERR_NOT_FOUND);
+	ck_assert_str_eq(wants[1].commit.id, "");
+	id_of("two", id);
+	ck_assert_str_eq(wants[2].commit.id, id);
+	ck_assert_str_eq(wants[3].commit.id, wants[0].commit.id);
+	(void)usleep(50000);
+	ck_assert_str_eq(sh("grep -c 'GET /open/repo.git/info/refs' access.log"), "1");
+	for (size_t i = 0; i < 4; i++) {
+		repo_commit_release(&wants[i].commit);
+	}
+}
+END_TEST
+
+START_TEST(does_not_wait_for_who_wants_to_know_how_long)
+{
+	CLEANUP(text_freep) char *url = url_on(MAIN, "limited/repo.git");
+	int64_t wait = 0;
+	int64_t start = clock_now();
+	fails((struct repo_source){ .url = url, .ca_file = ca, .retry_after = &wait }, ERR_TRANSIENT, "asks to wait 3600 seconds");
+	ck_assert_int_eq(wait, 3600 * 1000);
+	CLEANUP(text_freep) char *busy = url_on(MAIN, "busy/repo.git");
+	fails((struct repo_source){ .url = busy, .ca_file = ca, .retry_after = &wait }, ERR_TRANSIENT, "asks to wait 1 seconds");
+	ck_assert_int_eq(wait, 1000);
+	ck_assert_int_lt(clock_now() - start, 900);
+}
+END_TEST
+
+START_TEST(takes_certificates_from_memory_and_a_token_as_bearer)
+{
+	CLEANUP(text_freep) char *url = url_on(MAIN, "open/repo.git");
+	CLEANUP(secret_release) struct secret authority = SECRET_INIT;
+	CLEANUP(secret_release) struct secret token = secret_of("tok123");
+	struct err err = ERR_INIT;
+	ck_assert(secret_read_file(&authority, ca, &err));
+	(void)sh(": > access.log");
+	fetches((struct repo_source){ .url = url, .ca = authority, .token = token, .bearer = true });
+	(void)usleep(50000);
+	ck_assert_str_eq(sh("grep -c 'Bearer tok123' access.log"), "2");
+	CLEANUP(secret_release) struct secret nothing = secret_of("x");
+	fails((struct repo_source){ .url = url, .ca = nothing }, ERR_INPUT, "ca.crt holds no certificate");
+}
+END_TEST
+
 START_TEST(waits_as_long_as_the_server_asks)
 {
 	CLEANUP(text_freep) char *url = url_on(MAIN, "busy/repo.git");
@@ -443,6 +498,9 @@ int main(void)
 	tcase_add_test(tests, refuses_a_certificate_of_another_authority);
 	tcase_add_test(tests, takes_a_password_and_a_token);
 	tcase_add_test(tests, says_what_the_server_said);
+	tcase_add_test(tests, asks_once_for_many_refs_and_tells_which_are_not_there);
+	tcase_add_test(tests, does_not_wait_for_who_wants_to_know_how_long);
+	tcase_add_test(tests, takes_certificates_from_memory_and_a_token_as_bearer);
 	tcase_add_test(tests, waits_as_long_as_the_server_asks);
 	tcase_add_test(tests, follows_a_redirect_on_the_same_host_with_credentials);
 	tcase_add_test(tests, sends_no_credentials_to_another_host);

@@ -187,6 +187,22 @@ START_TEST(gives_the_id_of_a_tree_and_the_same_one_when_it_did_not_change)
 }
 END_TEST
 
+START_TEST(tells_whether_a_tree_has_links)
+{
+	open_tree("mkdir -p plain/deep linked/deep && echo a > plain/deep/a && ln -s ../../plain linked/deep/b");
+	char tip[41];
+	id_of("main", tip);
+	struct err err = ERR_INIT;
+	bool yes = true;
+	ck_assert_msg(repo_tree_links(repo, tip, "plain", &yes, &err), "%s", err.msg);
+	ck_assert(!yes);
+	ck_assert_msg(repo_tree_links(repo, tip, "linked", &yes, &err), "%s", err.msg);
+	ck_assert(yes);
+	ck_assert(repo_tree_links(repo, tip, "", &yes, &err) && yes);
+	ck_assert(!repo_tree_links(repo, tip, "nowhere", &yes, &err));
+}
+END_TEST
+
 START_TEST(reads_ten_thousand_files_of_one_directory_quickly)
 {
 	open_tree("{ printf 'commit refs/heads/many\\ncommitter Ana <ana@example.org> 1700000000 +0000\\ndata 1\\nx\\n';"
@@ -230,6 +246,7 @@ int main(void)
 	tcase_add_test(tests, leaves_submodules_out);
 	tcase_add_test(tests, refuses_names_that_no_file_can_have);
 	tcase_add_test(tests, gives_the_id_of_a_tree_and_the_same_one_when_it_did_not_change);
+	tcase_add_test(tests, tells_whether_a_tree_has_links);
 	tcase_add_test(tests, reads_ten_thousand_files_of_one_directory_quickly);
 	suite_add_tcase(suite, tests);
 	SRunner *runner = srunner_create(suite);
