@@ -152,11 +152,11 @@ static char *program_help(void)
 
 char *options_help(enum command command)
 {
-	if (command == COMMAND_NONE) {
+	const struct command_row *row = command == COMMAND_NONE ? NULL : command_row_of(command);
+	if (!row) {
 		return program_help();
 	}
 	struct buf text = BUF_INIT(LIMIT_KIB(16));
-	const struct command_row *row = command_row_of(command);
 	(void)buf_printf(&text, "plumb %s %s\n\n%s\n\n", row->name, row->arguments, row->what);
 	for (size_t i = 0; i < ARRAY_LEN(flags); i++) {
 		const struct flag *flag = &flags[i];
