@@ -27,6 +27,7 @@
 #include "sync/live.h"
 
 struct action;
+struct plan;
 struct prepared;
 struct report;
 
@@ -51,6 +52,7 @@ struct drift_note {
 		*reason; /* as in a plan: "spec.replicas is kubectl's (scale)", "deleted"; "contested: MANAGER: FIELD"; "" of NONE */
 	const char *manager; /* who has or took what was lost; NULL unknown */
 	unsigned lost;       /* heals of that field that this manager undid: more than 0 is a fight */
+	int64_t since;       /* when that state was first seen */
 	int64_t due;         /* when it is to be healed; INT64_MAX: not by itself */
 };
 
@@ -77,21 +79,24 @@ void drift_configure(struct drift *drift, const struct drift_options *options);
 void drift_begin(struct drift *drift);
 void drift_end(struct drift *drift);
 
-/* A plan is made of all that Git has: what it desires is kept, what it does not is forgotten, with commit and source. */
+/*
+ * All that Git has is in prepared->desired, and nothing live was read yet: what is desired is kept, what is not is forgotten,
+ * with the report's commit.
+ */
 void drift_desire(struct drift *drift, const struct prepared *prepared);
 
 /* The server answered our apply of the action's object: it is as desired, and older events of it say nothing. */
 void drift_applied(struct drift *drift, const struct action *action, const cJSON *metadata);
 
 /* The cycle is over: the inventory as it is now. Objects that its plan (which may be a part) found in sync are as desired. */
-void drift_settle(struct drift *drift, const struct prepared *prepared, const struct inventory *now);
+void drift_settle(struct drift *drift, const struct plan *plan, const struct inventory *inventory);
 
 /* --- from watches -------------------------------------------------------------------------------------------------- */
 
 struct drift_sight {
 	const struct ident *id;
-	const struct live *live; /* NULL: it was deleted, or does not match the watch's selector any more */
-	uint64_t version;        /* resourceVersion of the event, 0 unknown */
+	struct live *live; /* borrowed; NULL: it was deleted, or does not match the watch's selector any more */
+	uint64_t version;  /* resourceVersion of the event, 0 unknown */
 };
 
 /* Whether the object is one of this Sync's. Says nothing about others. */
@@ -124,7 +129,7 @@ size_t drift_objects(const struct drift *drift);
 /* Those that are not NONE. */
 void drift_each(const struct drift *drift, void (*each)(void *context, const struct drift_note *note), void *context);
 
-/* The kinds and namespaces that are desired or in the inventory, each once: what is to be watched. `ns` "" for cluster-scoped. */
+/* The kinds and namespaces of what is desired, each once: what is to be watched. `ns` "" for cluster-scoped. */
 void drift_places(const struct drift *drift,
                   void (*each)(void *context, const char *group, const char *kind, const char *version, const char *ns),
                   void *context);
