@@ -11,21 +11,11 @@
 #include "sync/apply.h"
 #include "sync/clock.h"
 #include "sync/cycle_impl.h"
+#include "sync/drift.h"
 #include "sync/history.h"
 #include "sync/names.h"
 
 enum { BEGIN_TRIES = 3 };
-
-static bool is_stopped(const struct cycle *cycle)
-{
-	return cycle->options->stop && *cycle->options->stop;
-}
-
-/* What is only waited for is given up. */
-static bool is_given_up(const struct cycle *cycle)
-{
-	return is_stopped(cycle) || (cycle->options->newer && *cycle->options->newer);
-}
 
 /* --- before the writes -------------------------------------------------------------------------------------------- */
 
@@ -132,7 +122,7 @@ static void describe(struct cycle *cycle)
 		.commit_time = report->commit.when,
 		.url = repo_public_url(cycle->options->source.url),
 		.path = text_dup(cycle->options->path ? cycle->options->path : "."),
-		.heal = only_heals(cycle),
+		.heal = cycle->heals || only_heals(cycle),
 		.message = text_dup(""),
 	};
 }
@@ -165,6 +155,12 @@ static bool begin(struct cycle *cycle)
 
 /* --- the writes --------------------------------------------------------------------------------------------------- */
 
+static void on_applied(void *context, const struct action *action, const cJSON *metadata)
+{
+	const struct cycle *cycle = context;
+	drift_applied(cycle->options->drift, action, metadata);
+}
+
 static void open_apply(struct cycle *cycle)
 {
 	const struct cycle_options *options = cycle->options;
@@ -185,66 +181,9 @@ static void open_apply(struct cycle *cycle)
 		.newer = options->newer,
 		.report = cycle->report,
 		.inventory = &cycle->inventory,
-	};
-}
-
-static bool alive(void *context)
-{
-	struct cycle *cycle = context;
-	struct err err = ERR_INIT;
-	if (is_given_up(cycle)) {
-		return false;
-	}
-	if (cycle->lease && !lease_keep(cycle->lease, &err)) {
-		report_fail(cycle->report, FAILURE_STOPPED, text_dup(err.msg));
-		return false;
-	}
-	return true;
-}
-
-static void health_changed(void *context, const struct rollout *rollout)
-{
-	struct cycle *cycle = context;
-	report_health(cycle->report, &rollout->id, &rollout->report);
-}
-
-static void tell_rollout(struct cycle *cycle, const struct rollout *rollout)
-{
-	const struct health_report *health = &rollout->report;
-	report_health(cycle->report, &rollout->id, health);
-	bool failed = health->health == HEALTH_FAILED;
-	if (failed || (!rollout->settled && !is_given_up(cycle))) {
-		CLEANUP(text_freep) char *name = ident_text(&rollout->id);
-		report_fail(cycle->report, FAILURE_ROLLOUT,
-		            text_printf("%s: %s%s%s%s", name, failed ? "" : "not healthy within the timeout: ", health->reason,
-		                        *health->reason && *health->message ? ": " : "", health->message));
-	}
-}
-
-/* Follows what was applied; true when all is healthy (or paused, or nobody asked). */
-static bool wait_healthy(struct cycle *cycle)
-{
-	struct apply *apply = &cycle->apply;
-	if (!cycle->options->wait || !apply->rollout_count || is_given_up(cycle)) {
-		return !is_given_up(cycle);
-	}
-	report_phase(cycle->report, "waiting for the rollouts");
-	struct err err = ERR_INIT;
-	struct rollout_options options = {
-		.deadline = cycle->prepared.deadline,
-		.selector = cycle->selector,
-		.changed = health_changed,
-		.alive = alive,
+		.applied = options->drift ? on_applied : NULL,
 		.context = cycle,
 	};
-	bool healthy = rollout_wait(cycle->prepared.kube, apply->rollouts, apply->rollout_count, &options, &err);
-	if (!healthy && err.kind != ERR_NONE) {
-		(void)report_err(cycle->report, FAILURE_CLUSTER, &err);
-	}
-	for (size_t i = 0; i < apply->rollout_count; i++) {
-		tell_rollout(cycle, &apply->rollouts[i]);
-	}
-	return healthy;
 }
 
 static bool any_prunes(const struct plan *plan)
@@ -275,7 +214,7 @@ static void prune(struct cycle *cycle, bool complete)
 		            text_printf("nothing is pruned: the server did not tell about %s", prepared->unsure.entries[0].key));
 		complete = false;
 	}
-	if (!complete || is_stopped(cycle)) {
+	if (!complete || cycle_stopped(cycle)) {
 		apply_keep_prunes(&cycle->apply, "sync incomplete");
 		if (!has_failed(cycle->report)) {
 			report_fail(cycle->report, FAILURE_STOPPED, text_dup("nothing is pruned: the sync is incomplete"));
@@ -328,9 +267,9 @@ static void verified(struct cycle *cycle)
 static void decide_result(struct cycle *cycle, bool wrote)
 {
 	struct report *report = cycle->report;
-	if (is_stopped(cycle) || cycle->apply.stopped) {
+	if (cycle_stopped(cycle) || cycle->apply.stopped) {
 		report_fail(report, FAILURE_STOPPED, text_dup("stopped before all was done"));
-	} else if (is_given_up(cycle)) {
+	} else if (cycle_given_up(cycle)) {
 		report_fail(report, FAILURE_STOPPED, text_dup("given up for a newer commit"));
 	}
 	if (report->failures[FAILURE_MANIFESTS] || report->failures[FAILURE_CLUSTER] || report->failures[FAILURE_ROLLOUT]) {
@@ -387,7 +326,7 @@ static void settle(struct cycle *cycle)
 {
 	struct err err = ERR_INIT;
 	size_t settled = 0;
-	if (!is_stopped(cycle) && !history_settle(cycle->prepared.kube, cycle->prepared.ledger, &settled, &err)) {
+	if (!cycle_stopped(cycle) && !history_settle(cycle->prepared.kube, cycle->prepared.ledger, &settled, &err)) {
 		report_warn(cycle->report, text_printf("earlier revisions could not be recorded: %s", err.msg));
 	}
 }
@@ -398,24 +337,38 @@ static void look_on(struct cycle *cycle)
 {
 	open_apply(cycle);
 	(void)apply_objects(&cycle->apply);
+	if (cycle->options->drift) {
+		drift_settle(cycle->options->drift, cycle->prepared.plan, &cycle->prepared.inventory);
+	}
 	tell_brakes(cycle);
-	(void)wait_healthy(cycle);
-	settle(cycle);
+	(void)cycle_wait(cycle);
+	if (!cycle->heals) {
+		settle(cycle);
+	}
 	verified(cycle);
 	decide_result(cycle, false);
 }
 
 static void work(struct cycle *cycle)
 {
-	settle(cycle);
+	if (!cycle->heals) {
+		settle(cycle);
+	}
 	open_apply(cycle);
 	report_phase(cycle->report, "applying");
 	bool complete = apply_objects(&cycle->apply);
+	cycle->worked = true;
+	if (cycle->options->drift) {
+		drift_settle(cycle->options->drift, cycle->prepared.plan, &cycle->inventory);
+	}
 	tell_brakes(cycle);
-	complete = wait_healthy(cycle) && complete && !cycle->apply.stopped;
+	complete = cycle_wait(cycle) && complete && !cycle->apply.stopped;
 	prune(cycle, complete);
 	decide_result(cycle, !cycle->looks || wrote_something(cycle->report));
 	record(cycle);
+	if (cycle->options->drift) {
+		drift_inventory(cycle->options->drift, &cycle->inventory);
+	}
 	verified(cycle);
 	/* Recording itself may have failed. */
 	cycle->report->result = has_failed(cycle->report) && cycle->report->result < RESULT_FAILED ? RESULT_FAILED
@@ -426,6 +379,10 @@ static void work(struct cycle *cycle)
 static bool enter(struct cycle *cycle, bool *working)
 {
 	bool waited = false;
+	if (cycle->heals && ledger_unfinished(cycle->prepared.ledger)) {
+		report_fail(cycle->report, FAILURE_STOPPED, text_dup("nothing is healed: the last sync is not finished"));
+		return false;
+	}
 	*working = has_work(cycle);
 	if (!*working) {
 		return true;
@@ -482,8 +439,14 @@ void cycle_sync(const struct cycle_options *options, struct report *report)
 	report->name = text_dup(options->name);
 	text_set(&report->ns, options->ns ? options->ns : "");
 	report->result = RESULT_FAILED;
+	if (options->drift) {
+		drift_begin(options->drift);
+	}
 	if (prepare_render(options, report, &cycle.prepared) && prepare_plan(&cycle.prepared)) {
 		cycle_carry_out(&cycle);
 	}
 	cycle_release(&cycle);
+	if (options->drift) {
+		drift_end(options->drift);
+	}
 }

@@ -15,6 +15,8 @@ struct cycle {
 	struct report *report;
 	struct prepared prepared;
 	bool (*again)(struct prepared *prepared); /* reads and plans anew */
+	bool heals;                               /* a part of what Git has, not looked at for anything else */
+	bool worked;                              /* `inventory` is as it is now */
 	char *selector;
 	struct lease *lease;
 	struct ledger_sync sync;    /* as it is recorded */
@@ -32,6 +34,17 @@ void cycle_carry_out(struct cycle *cycle);
 
 /* Gives the lease back and frees all that the cycle holds; says last things in the report. */
 void cycle_release(struct cycle *cycle);
+
+/* A sync of these objects alone, which drift_take gave and which it takes over (heal.c). */
+void cycle_heal(const struct cycle_options *options, struct objects *desired, struct report *report);
+
+/* A signal came. */
+bool cycle_stopped(const struct cycle *cycle);
+/* What is only waited for is given up: a signal, or something newer. */
+bool cycle_given_up(const struct cycle *cycle);
+
+/* Follows what was applied; true when all is healthy (or paused, or nobody asked). */
+bool cycle_wait(struct cycle *cycle);
 
 /* The old inventory and a row for each desired object that is about to be made or is there. */
 void cycle_union(const struct prepared *prepared, struct inventory *out);

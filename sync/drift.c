@@ -347,9 +347,14 @@ static void settle(struct drift *drift, struct drift_row *row, const struct acti
 	}
 }
 
-void drift_settle(struct drift *drift, const struct plan *plan, const struct inventory *inventory)
+void drift_inventory(struct drift *drift, const struct inventory *inventory)
 {
 	inventory_copy(inventory, &drift->inventory);
+}
+
+void drift_settle(struct drift *drift, const struct plan *plan, const struct inventory *inventory)
+{
+	drift_inventory(drift, inventory);
 	for (size_t i = 0; i < plan->count; i++) {
 		const struct action *action = plan->actions[i];
 		struct drift_row *row = action->desired ? drift_find(drift, &action->desired->id) : NULL;

@@ -88,8 +88,11 @@ void drift_desire(struct drift *drift, const struct prepared *prepared);
 /* The server answered our apply of the action's object: it is as desired, and older events of it say nothing. */
 void drift_applied(struct drift *drift, const struct action *action, const cJSON *metadata);
 
-/* The cycle is over: the inventory as it is now. Objects that its plan (which may be a part) found in sync are as desired. */
+/* A plan (which may be a part) was applied: what it found in sync is as desired, what it left alone is told by its state. */
 void drift_settle(struct drift *drift, const struct plan *plan, const struct inventory *inventory);
+
+/* The inventory is another one by now. */
+void drift_inventory(struct drift *drift, const struct inventory *inventory);
 
 /* --- from watches -------------------------------------------------------------------------------------------------- */
 
@@ -113,6 +116,9 @@ int64_t drift_due(const struct drift *drift);
 
 /* Takes what is due, as desired objects that are yours, and spends their budget. Empty where nothing is. */
 struct objects drift_take(struct drift *drift, int64_t now);
+
+/* The same for the cycle that runs: it heals by itself while it waits. */
+struct objects drift_take_within(struct drift *drift, int64_t now);
 
 /* Ends what drift_take began: by the report's verdicts; what has no good one is tried again, each time later. */
 void drift_healed(struct drift *drift, const struct report *report, int64_t now);

@@ -215,11 +215,12 @@ static bool is_pending(const struct drift_row *row)
 	return heals && !(row->healing && row->healing->taken);
 }
 
-int64_t drift_due(const struct drift *drift)
+/* Where `busy` cycles and heals are no hindrance. */
+static int64_t due_beside(const struct drift *drift, unsigned busy)
 {
 	int64_t due = INT64_MAX;
 	bool any = drift->counts[DRIFT_FOUND] || drift->counts[DRIFT_MAYBE] || drift->counts[DRIFT_CONTESTED];
-	if (!any || drift->busy || drift->options.detect || drift->options.suspended) {
+	if (!any || drift->busy > busy || drift->options.detect || drift->options.suspended) {
 		return INT64_MAX;
 	}
 	for (size_t i = 0; i < drift->count; i++) {
@@ -229,6 +230,11 @@ int64_t drift_due(const struct drift *drift)
 		}
 	}
 	return due;
+}
+
+int64_t drift_due(const struct drift *drift)
+{
+	return due_beside(drift, 0);
 }
 
 /* What was yielded long enough is tried once more. */
@@ -255,10 +261,10 @@ static void take(struct drift_row *row, int64_t now, struct objects *out)
 	objects_take(out, row_unpack(row));
 }
 
-struct objects drift_take(struct drift *drift, int64_t now)
+static struct objects take_beside(struct drift *drift, unsigned busy, int64_t now)
 {
 	struct objects out = OBJECTS_INIT;
-	if (drift_due(drift) > now) {
+	if (due_beside(drift, busy) > now) {
 		return out;
 	}
 	for (size_t i = 0; i < drift->count; i++) {
@@ -268,6 +274,16 @@ struct objects drift_take(struct drift *drift, int64_t now)
 		}
 	}
 	return out;
+}
+
+struct objects drift_take(struct drift *drift, int64_t now)
+{
+	return take_beside(drift, 0, now);
+}
+
+struct objects drift_take_within(struct drift *drift, int64_t now)
+{
+	return take_beside(drift, 1, now);
 }
 
 /* --- how it went -------------------------------------------------------------------------------------------------- */

@@ -10,6 +10,7 @@
 #include "sync/access.h"
 #include "sync/clock.h"
 #include "sync/desired.h"
+#include "sync/drift.h"
 #include "sync/names.h"
 #include "sync/prepare_impl.h"
 #include "sync/syncspec.h"
@@ -26,11 +27,12 @@ static int64_t jittered(int64_t interval, const char *name)
 	return interval / 10 * 9 + interval / 5 * (int64_t)(sum % 1000) / 1000;
 }
 
-static void release_state(struct prepared *prepared)
+void prepare_forget(struct prepared *prepared)
 {
 	plan_freep(&prepared->plan);
 	inventory_release(&prepared->inventory);
 	lives_release(&prepared->lives);
+	scalers_release(&prepared->scalers);
 	map_release(&prepared->unsure);
 	ledger_freep(&prepared->ledger);
 	prepared->lives = LIVES_INIT;
@@ -40,7 +42,7 @@ static void release_state(struct prepared *prepared)
 
 void prepared_release(struct prepared *prepared)
 {
-	release_state(prepared);
+	prepare_forget(prepared);
 	objects_release(&prepared->desired);
 	discovery_freep(&prepared->discovery);
 	if (prepared->records != prepared->kube) {
@@ -251,7 +253,7 @@ char *prepared_selector(const struct prepared *prepared)
 
 /* --- what was before ---------------------------------------------------------------------------------------------- */
 
-static bool read_ledger(struct prepared *prepared)
+bool prepare_ledger(struct prepared *prepared)
 {
 	struct err err = ERR_INIT;
 	struct ledger_options options = { .ns = prepared->ns,
@@ -377,33 +379,6 @@ static void decide_verify(struct prepared *prepared)
 	                      (options->verify_interval && count && age > jittered(options->verify_interval, options->name));
 }
 
-static bool kind_known(void *context, const char *group, const char *kind)
-{
-	struct prepared *prepared = context;
-	CLEANUP(text_freep) char *key = text_printf("%s/%s", group, kind);
-	return !map_has(&prepared->unsure, key);
-}
-
-static void make_plan(struct prepared *prepared)
-{
-	const struct cycle_options *options = prepared->options;
-	struct plan_options plan = {
-		.name = options->name,
-		.ns = prepared->ns,
-		.prune = options->prune && !ledger_newer_format(prepared->ledger),
-		.source_changed = options->source_changed || prepared->source_same,
-		.verify = prepared->verifying,
-		.prune_limit = options->approve_prune ? 100 : options->prune_limit,
-		.take_over = options->take_over,
-		.kind_known = kind_known,
-		.context = prepared,
-	};
-	prepared->plan = plan_new(&prepared->desired, &prepared->lives, &prepared->inventory, &plan);
-	for (size_t i = 0; i < prepared->plan->warning_count; i++) {
-		report_warn(prepared->report, text_dup(prepared->plan->warnings[i]));
-	}
-}
-
 static void warn_of_short_timeout(struct prepared *prepared)
 {
 	int64_t longest = 0;
@@ -426,7 +401,7 @@ static void warn_of_short_timeout(struct prepared *prepared)
 
 static bool read_state(struct prepared *prepared)
 {
-	if (!read_ledger(prepared) || !freshen_discovery(prepared)) {
+	if (!prepare_ledger(prepared) || !freshen_discovery(prepared)) {
 		return false;
 	}
 	compare_source(prepared);
@@ -434,8 +409,7 @@ static bool read_state(struct prepared *prepared)
 		return false;
 	}
 	decide_verify(prepared);
-	make_plan(prepared);
-	return true;
+	return prepare_whole(prepared);
 }
 
 bool prepare_plan(struct prepared *prepared)
@@ -447,11 +421,14 @@ bool prepare_plan(struct prepared *prepared)
 		return false;
 	}
 	warn_of_short_timeout(prepared);
+	if (prepared->options->drift) {
+		drift_desire(prepared->options->drift, prepared);
+	}
 	return read_state(prepared);
 }
 
 bool prepare_again(struct prepared *prepared)
 {
-	release_state(prepared);
+	prepare_forget(prepared);
 	return read_state(prepared);
 }

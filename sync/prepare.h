@@ -15,6 +15,7 @@
 #include "sync/ledger.h"
 #include "sync/live.h"
 #include "sync/plan.h"
+#include "sync/scalers.h"
 #include "sync/source.h"
 
 /* Everything is owned by it, but what is said to be borrowed. */
@@ -33,6 +34,7 @@ struct prepared {
 	struct ledger *ledger;
 	struct map unsure; /* "group/Kind" of what could not be read: never taken for gone */
 	struct lives lives;
+	struct scalers scalers;     /* the HPAs that were looked for */
 	struct plan *plan;          /* its actions borrow from desired, lives, and the ledger's inventory */
 	struct inventory inventory; /* a copy of the ledger's: the plan borrows its rows */
 	bool source_same;           /* URL, path and namespaces are the recorded ones */

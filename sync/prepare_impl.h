@@ -16,6 +16,24 @@ bool prepare_connect(struct prepared *prepared);
  */
 bool prepare_lives(struct prepared *prepared);
 
+/* Reads the ledger, and a copy of its inventory. */
+bool prepare_ledger(struct prepared *prepared);
+
+/* A plan of all, from ledger and live objects. */
+bool prepare_whole(struct prepared *prepared);
+
+/*
+ * Reads the desired objects by name into prepared->lives: of an event nobody knows whether the object was deleted or only lost
+ * its label. One that may not be read is an error.
+ */
+bool prepare_named(struct prepared *prepared);
+
+/* A plan of the desired objects alone, which are a part of what Git has, from ledger and live objects. */
+bool prepare_part(struct prepared *prepared);
+
+/* Frees what prepare_ledger, prepare_lives and the plan made. */
+void prepare_forget(struct prepared *prepared);
+
 /* Every namespace of the desired objects must be there or be among them: said before anything is written. */
 bool prepare_namespaces(struct prepared *prepared);
 

@@ -159,6 +159,9 @@ static bool rest(struct wait *wait, int64_t until)
 		if (!alive(wait)) {
 			return false;
 		}
+		if (wait->options->idle) {
+			wait->options->idle(wait->options->context);
+		}
 		kube_sleep(wait->kube, end - now < SLICE ? end : now + SLICE);
 	}
 	return alive(wait) && clock_now() < wait->options->deadline;
