@@ -9,22 +9,11 @@ const char *setter_kind_text(const struct tree *tree)
 	return tree_is_map(tree) ? "a mapping" : tree_is_list(tree) ? "a list" : "a scalar";
 }
 
-/* The tag of a plain text that stands where something of that style stood. */
-static const char *tag_in_style(const char *text, enum tree_style style)
-{
-	return style == TREE_PLAIN ? tree_resolve(text, strlen(text)) : TREE_STR;
-}
-
-/* A number in quotes is written as one without its tag: it is a text then. */
 static void take_style(struct tree *value, const struct tree *old)
 {
-	if (value == old || value->kind != TREE_SCALAR || old->kind != TREE_SCALAR) {
-		return;
-	}
-	value->style = old->style;
-	value->tagged = false;
-	if (value->style != TREE_PLAIN && tree_resolve(value->text, value->len) == value->tag) {
-		value->tag = TREE_STR;
+	if (value != old && value->kind == TREE_SCALAR) {
+		value->style = old->kind == TREE_SCALAR ? old->style : TREE_PLAIN;
+		value->tagged = false;
 	}
 }
 
@@ -33,21 +22,17 @@ bool setter_set(struct arena *arena, struct tree *node, const char *text, const 
 	if (!tree_is_scalar(node)) {
 		return err_set(err, ERR_INPUT, "a scalar is needed, but there is %s", setter_kind_text(node));
 	}
-	struct tree value = *node;
-	tree_set_text(arena, &value, text);
-	value.tag = tag ? tag : tag_in_style(text, node->style);
-	struct tree old = *node;
-	take_style(&value, &old);
-	*node = value;
+	tree_set_text(arena, node, text);
+	node->tag = tag ? tag : TREE_NONE;
+	node->tagged = false;
 	return true;
 }
 
 struct tree *setter_new_scalar(struct arena *arena, const char *text)
 {
 	enum scalar_type type = scalar_resolve(text).type;
-	bool other = *text && type != SCALAR_TEXT && type != SCALAR_TIME;
-	struct tree *scalar = other ? tree_new_string(arena, text) : tree_new_plain(arena, text);
-	scalar->style = other ? TREE_DOUBLE : TREE_PLAIN;
+	struct tree *scalar = tree_new_plain(arena, text);
+	scalar->style = *text && type != SCALAR_TEXT && type != SCALAR_TIME ? TREE_DOUBLE : TREE_PLAIN;
 	return scalar;
 }
 
@@ -59,9 +44,8 @@ void setter_put(struct arena *arena, struct tree *map, const char *key, enum tre
 		map->items[at + 1] = value;
 		return;
 	}
-	struct tree *name = tree_new_string(arena, key);
+	struct tree *name = tree_new_plain(arena, key);
 	name->style = style;
-	name->tag = tag_in_style(key, style);
 	tree_append(arena, map, name);
 	tree_append(arena, map, value);
 }
@@ -77,13 +61,8 @@ bool setter_set_entry(struct arena *arena, struct tree *map, const char *key, co
 	if (!tree_is_map(map)) {
 		return err_set(err, ERR_INPUT, "a mapping is needed, but there is %s", setter_kind_text(map));
 	}
-	struct tree *field = tree_get(map, key);
 	struct tree *value = tag ? tree_new_string(arena, text) : setter_new_scalar(arena, text);
-	if (tag) {
-		value->tag = tag;
-	} else if (field) {
-		value->tag = tag_in_style(text, field->kind == TREE_SCALAR ? field->style : TREE_PLAIN);
-	}
+	value->tag = tag ? tag : TREE_NONE;
 	setter_put(arena, map, key, TREE_PLAIN, value);
 	return true;
 }

@@ -1,7 +1,7 @@
 /*
  * Values put into a tree as Kustomize's filters do it (kyaml's FieldSetter): a field that is there keeps the style it was written
- * in, quoted or plain, and that style says what the new text means. 1 in the place of a quoted text is a text, in the place of
- * a plain one a number; only a value that is tagged as a text is one in any case.
+ * in, quoted or plain, and that style says what the new text means when it is written. 1 in the place of a quoted text is a text,
+ * in the place of a plain one a number; only a value that is tagged as a text is one in any case.
  */
 #ifndef RENDER_KUSTOMIZE_SETTER_H
 #define RENDER_KUSTOMIZE_SETTER_H
