@@ -31,21 +31,3 @@ bool labels_transform(const struct build *build, struct resmap *map, const struc
 	}
 	return true;
 }
-
-bool label_specs(const struct build *build, const struct label *label, const struct field_config *config, struct fieldspecs *out,
-                 struct err *err)
-{
-	static struct fieldspec own[] = { { { "", "", "" }, "metadata/labels", true } };
-	const struct fieldspecs metadata = { own, ARRAY_LEN(own), true };
-	*out = label->fields;
-	if (!fieldspecs_merge(build->arena, out, &config->labels, err)) {
-		return false;
-	}
-	if (label->include_selectors) {
-		return fieldspecs_merge(build->arena, out, &config->common_labels, err);
-	}
-	if (label->include_templates && !fieldspecs_merge(build->arena, out, &config->template_labels, err)) {
-		return false;
-	}
-	return fieldspecs_merge(build->arena, out, &metadata, err);
-}

@@ -291,8 +291,8 @@ static bool read_entry(const struct build *build, const char *entry, struct resm
 	return true;
 }
 
-bool patch_strategic_merge_transform(const struct build *build, struct resmap *map, const struct texts *paths,
-                                     const char *patches, struct err *err)
+bool patch_merge_transform(const struct build *build, struct resmap *map, const struct texts *paths, const char *patches,
+                           struct err *err)
 {
 	struct resmap merges = RESMAP_INIT(build->arena);
 	if (paths->count == 0 && !*patches) {
@@ -323,7 +323,7 @@ bool patch_strategic_merge_transform(const struct build *build, struct resmap *m
 	return true;
 }
 
-bool patch_json6902_transform(const struct build *build, struct resmap *map, const struct patch *patch, struct err *err)
+bool patch_json_transform(const struct build *build, struct resmap *map, const struct patch *patch, struct err *err)
 {
 	if (!patch->target || !*patch->target->name) {
 		return err_set(err, ERR_INPUT, "a JSON patch needs a 'target' with a name");

@@ -15,11 +15,10 @@
 bool patch_transform(const struct build *build, struct resmap *map, const struct patch *patch, struct err *err) MUST_CHECK;
 
 /* `patchesStrategicMerge`: paths of files, or patches themselves; and `patches`, the text of more ("" for none). */
-bool patch_strategic_merge_transform(const struct build *build, struct resmap *map, const struct texts *paths,
-                                     const char *patches, struct err *err) MUST_CHECK;
+bool patch_merge_transform(const struct build *build, struct resmap *map, const struct texts *paths, const char *patches,
+                           struct err *err) MUST_CHECK;
 
 /* An entry of `patchesJson6902`. Its target needs a name. */
-bool patch_json6902_transform(const struct build *build, struct resmap *map, const struct patch *patch, struct err *err)
-	MUST_CHECK;
+bool patch_json_transform(const struct build *build, struct resmap *map, const struct patch *patch, struct err *err) MUST_CHECK;
 
 #endif

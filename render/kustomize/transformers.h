@@ -37,10 +37,6 @@ bool replicas_transform(const struct build *build, struct resmap *map, const str
 bool images_transform(const struct build *build, struct resmap *map, const struct images_config *config, struct err *err)
 	MUST_CHECK;
 
-/* The specs of an entry of `labels`: its own, and what includeSelectors and includeTemplates add. */
-bool label_specs(const struct build *build, const struct label *label, const struct field_config *config, struct fieldspecs *out,
-                 struct err *err) MUST_CHECK;
-
 /* Puts "Kind.version.group/name.namespace (file)" in front; returns false. For errors about one object. */
 bool transform_fail(const struct build *build, struct resource *resource, struct err *err);
 
