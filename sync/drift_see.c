@@ -82,7 +82,9 @@ static void conclude(struct drift *drift, struct drift_row *row, const struct ac
 	if (finding.state == DRIFT_FOUND && !finding.manager) {
 		finding.manager = last_writer(action->live);
 	}
-	if (finding.state == DRIFT_NONE && action->yielded && healing && healing->yields) {
+	/* Each write of the controller moves the generation: that is no news. */
+	bool quiet = finding.state == DRIFT_NONE || finding.state == DRIFT_MAYBE;
+	if (quiet && action->yielded && healing && healing->yields) {
 		finding.state = DRIFT_CONTESTED;
 		finding.field = *action->yielded;
 		contested = text_printf("contested: %s: %s", action->manager, finding.field);

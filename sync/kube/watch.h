@@ -81,6 +81,7 @@ struct watch_event {
 	cJSON *metadata;       /* OBJECT and GONE (as it was last); set it to NULL to take it over */
 	const char *version;   /* OBJECT, GONE: its resourceVersion; LISTED: the list's */
 	const struct err *err; /* TROUBLE, DENIED, ABSENT */
+	bool expired;          /* TROUBLE: the version was compacted, a list follows */
 };
 
 struct watch;

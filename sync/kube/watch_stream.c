@@ -76,7 +76,8 @@ static void fail(struct watch *watch, const struct err *err)
 	watch->failures++;
 	int64_t wait = watch->retry_after >= 0 ? watch->retry_after + FIRST_BACKOFF : backoff(watch);
 	again(watch, wait < LONGEST_BACKOFF ? wait : LONGEST_BACKOFF);
-	tell_kind(watch, WATCH_TROUBLE, err);
+	struct watch_event event = { .kind = WATCH_TROUBLE, .err = err, .expired = watch->expired };
+	tell(watch, &event);
 }
 
 static void end(struct watch *watch, enum watch_event_kind kind, const struct err *err)
@@ -345,7 +346,8 @@ static void refused(struct watch *watch, long status)
 	} else if (status == 404) {
 		end(watch, WATCH_ABSENT, &err);
 	} else {
-		if (status == 410 || watch->failures + 1 >= MOST_REFUSALS) {
+		watch->expired = status == 410;
+		if (watch->expired || watch->failures + 1 >= MOST_REFUSALS) {
 			list_anew(watch);
 		}
 		fail(watch, &err);
