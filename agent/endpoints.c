@@ -155,6 +155,7 @@ void endpoints_free(struct endpoints *endpoints)
 	if (!endpoints) {
 		return;
 	}
+	endpoints_detach(endpoints);
 	for (int kind = 0; kind < ENDPOINT_COUNT; kind++) {
 		if (endpoints->servers[kind].daemon) {
 			MHD_stop_daemon(endpoints->servers[kind].daemon);

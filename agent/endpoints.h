@@ -4,7 +4,7 @@
  *
  *     health   GET /healthz /readyz        200 "ok", or 503 with why not
  *     metrics  GET /metrics                the text of metrics.h
- *     webhook  POST /hook/NAMESPACE/NAME   202; 403 for all that is not right; 413, 429
+ *     webhook  POST /hook/NAMESPACE/NAME   202; 403 for all that is not right; 413, 429; 503 where another agent works
  *
  * Each has an address, a limit of connections (32) and of request head (16 KiB) of its own. A connection carries one
  * request and lives at most 10 seconds, however slowly it speaks. The body of a webhook call passes by (webhook.h), at most
@@ -13,6 +13,8 @@
  *     int fd = endpoints_fd(e);                          in the loop's set, for reading
  *     int64_t due = endpoints_due(e);                    the loop wakes by then
  *     if (readable || clock_now() >= due) endpoints_run(e);
+ *
+ * which is what endpoints_attach does with the agent's loop.
  */
 #ifndef AGENT_ENDPOINTS_H
 #define AGENT_ENDPOINTS_H
@@ -20,6 +22,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "agent/loop.h"
 #include "agent/metrics.h"
 #include "agent/webhook.h"
 #include "render/base/buf.h"
@@ -34,6 +37,7 @@
 struct endpoints_hook {
 	const struct secret *token; /* borrowed until the callback's caller returns to the loop; NULL: no such Sync or no webhook */
 	struct bucket *bucket;      /* of the Sync, lives with it; all zero when it is made. NULL: not limited */
+	bool elsewhere;             /* another agent works, this one knows no Syncs: 503, whatever the call is */
 };
 
 struct endpoints_options {
@@ -68,6 +72,9 @@ int endpoints_fd(const struct endpoints *endpoints);
 int64_t endpoints_due(const struct endpoints *endpoints);
 /* Never blocks; the callbacks run within. */
 void endpoints_run(struct endpoints *endpoints);
+
+/* The loop drives them from now on, until endpoints_free or loop_free. */
+void endpoints_attach(struct endpoints *endpoints, struct loop *loop);
 
 enum endpoint { ENDPOINT_HEALTH, ENDPOINT_METRICS, ENDPOINT_WEBHOOK, ENDPOINT_COUNT };
 /* The port that it listens on; 0 where it does not. For tests and for the log. */

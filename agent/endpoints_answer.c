@@ -131,6 +131,13 @@ static enum MHD_Result say_later(const struct endpoints *endpoints, struct MHD_C
 	return say(connection, MHD_HTTP_TOO_MANY_REQUESTS, "too many calls", (struct extra){ MHD_HTTP_HEADER_RETRY_AFTER, seconds });
 }
 
+static enum MHD_Result say_elsewhere(const struct endpoints *endpoints, struct MHD_Connection *connection)
+{
+	count(endpoints, "elsewhere");
+	return say(connection, MHD_HTTP_SERVICE_UNAVAILABLE, "another agent works",
+	           (struct extra){ MHD_HTTP_HEADER_RETRY_AFTER, "1" });
+}
+
 /* The library has checked the number; one that it cannot hold is too large as well. */
 static bool announces_too_much(struct MHD_Connection *connection)
 {
@@ -175,6 +182,9 @@ static enum MHD_Result begin_hook(struct endpoints *endpoints, struct MHD_Connec
 		return say(connection, MHD_HTTP_CONTENT_TOO_LARGE, "body too large", (struct extra){ 0 });
 	}
 	struct endpoints_hook hook = find(endpoints, &request->name);
+	if (hook.elsewhere) {
+		return say_elsewhere(endpoints, connection);
+	}
 	request->webhook = webhook_new(hook.token);
 	(void)MHD_get_connection_values(connection, MHD_HEADER_KIND, take_header, request->webhook);
 	return MHD_YES;
@@ -198,6 +208,9 @@ static enum MHD_Result end_hook(struct endpoints *endpoints, struct MHD_Connecti
 {
 	bool valid = webhook_valid(request->webhook);
 	struct endpoints_hook hook = find(endpoints, &request->name);
+	if (hook.elsewhere) {
+		return say_elsewhere(endpoints, connection);
+	}
 	if (!valid || !hook.token) {
 		count(endpoints, "refused");
 		return say(connection, MHD_HTTP_FORBIDDEN, "forbidden", (struct extra){ 0 });

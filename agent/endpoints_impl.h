@@ -30,8 +30,13 @@ struct endpoints {
 	struct endpoints_options options;
 	int fd;               /* epoll of the servers' own */
 	struct bucket bucket; /* all webhook calls */
+	struct loop *loop;    /* that drives them; NULL: nobody yet */
+	struct loop_timer timer;
 	struct server servers[ENDPOINT_COUNT];
 };
+
+/* The loop forgets them. */
+void endpoints_detach(struct endpoints *endpoints);
 
 /* The library's handler of requests, and of their end; the first argument is the server. */
 enum MHD_Result endpoints_answer(void *context, struct MHD_Connection *connection, const char *path, const char *method,

@@ -49,7 +49,7 @@ enum metric {
 	METRIC_GIT_REQUESTS,      /* counter; operation: ls-remote, fetch, push; result: success, error */
 	METRIC_GIT_SECONDS,       /* histogram; operation */
 	METRIC_RENDER_SECONDS,    /* histogram */
-	METRIC_WEBHOOK_REQUESTS,  /* counter; result: accepted, refused, limited, too_large */
+	METRIC_WEBHOOK_REQUESTS,  /* counter; result: accepted, refused, limited, too_large, elsewhere */
 	METRIC_EVENTS_LOST,       /* counter: Events that could not be written */
 	METRIC_LOG_LINES_DROPPED, /* counter */
 	METRIC_COUNT,

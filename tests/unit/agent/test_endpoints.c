@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "agent/endpoints.h"
@@ -27,6 +28,7 @@ static struct secret token;
 static struct bucket bucket;
 static bool is_ready;
 static bool is_known;
+static bool is_elsewhere;
 static char polled[600]; /* "NS/NAME@DELAY " of each poll */
 
 static bool ready(void *context, struct buf *why)
@@ -38,8 +40,9 @@ static bool ready(void *context, struct buf *why)
 static void find(void *context, const char *ns, const char *name, struct endpoints_hook *out)
 {
 	ck_assert_ptr_eq(context, &token);
+	out->elsewhere = is_elsewhere;
 	if (is_known && strcmp(ns, "shop") == 0 && strcmp(name, "web") == 0) {
-		*out = (struct endpoints_hook){ .token = &token, .bucket = &bucket };
+		*out = (struct endpoints_hook){ .token = &token, .bucket = &bucket, .elsewhere = is_elsewhere };
 	}
 }
 
@@ -73,6 +76,7 @@ static void set_up(void)
 	bucket = (struct bucket){ 0 };
 	is_ready = false;
 	is_known = true;
+	is_elsewhere = false;
 	polled[0] = '\0';
 	open_all("127.0.0.1:0");
 }
@@ -381,6 +385,54 @@ START_TEST(a_sync_that_goes_while_its_call_arrives_is_unknown)
 }
 END_TEST
 
+START_TEST(where_another_agent_works_every_call_is_told_so)
+{
+	is_elsewhere = true;
+	ck_assert_int_eq(call("/hook/shop/web", "X-Hub-Signature-256: " SIGNATURE "\r\n", BODY), 503);
+	ck_assert_int_eq(call("/hook/shop/none", "", ""), 503);
+	ck_assert_str_eq(polled, "");
+}
+END_TEST
+
+static void stop_loop(void *loop)
+{
+	loop_stop(loop);
+}
+
+/* A client in a process of its own. */
+static int ask_apart(void)
+{
+	pid_t child = fork();
+	if (child == 0) {
+		int fd = dial(ENDPOINT_HEALTH);
+		const char *request = "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n";
+		char reply[4096];
+		struct pollfd one = { .fd = fd, .events = POLLIN };
+		ssize_t n = send(fd, request, strlen(request), 0);
+		n = n > 0 && poll(&one, 1, 5000) == 1 ? recv(fd, reply, sizeof reply, 0) : -1;
+		_exit(n > 12 && memcmp(reply, "HTTP/1.1 200", 12) == 0 ? 0 : 1);
+	}
+	return child;
+}
+
+START_TEST(the_loop_of_the_agent_drives_them)
+{
+	struct err err = ERR_INIT;
+	struct loop *loop = loop_new(&err);
+	ck_assert_msg(loop, "%s", err.msg);
+	endpoints_attach(endpoints, loop);
+	struct loop_timer timer = { .fire = stop_loop, .context = loop };
+	loop_timer_set(loop, &timer, clock_now() + 500);
+	pid_t child = ask_apart();
+	loop_run(loop);
+	int status = -1;
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	ck_assert_int_eq(status, 0);
+	endpoints_free(TAKE(endpoints));
+	loop_free(loop);
+}
+END_TEST
+
 START_TEST(those_who_say_nothing_keep_nobody_out_for_long)
 {
 	int silent[LIMIT_HTTP_CONNECTIONS];
@@ -496,6 +548,8 @@ int main(void)
 	tcase_add_test(tcase, a_head_that_is_too_large_is_refused);
 	tcase_add_test(tcase, too_many_right_calls_are_one_poll_later);
 	tcase_add_test(tcase, a_sync_that_goes_while_its_call_arrives_is_unknown);
+	tcase_add_test(tcase, where_another_agent_works_every_call_is_told_so);
+	tcase_add_test(tcase, the_loop_of_the_agent_drives_them);
 	tcase_add_test(tcase, those_who_say_nothing_keep_nobody_out_for_long);
 	tcase_add_test(tcase, a_connection_ends_however_slowly_it_speaks);
 	tcase_add_test(tcase, addresses_are_read_and_taken_ones_are_named);
