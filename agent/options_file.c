@@ -72,7 +72,7 @@ bool options_load_file(struct options *options, struct err *err)
 	int64_t timeout = cycle->timeout;
 	syncspec_options(&options->spec, cycle);
 	cycle->prune = cycle->prune || prune;
-	cycle->wait = cycle->wait || wait;
+	cycle->wait = (cycle->wait || wait) && options->command != COMMAND_DIFF;
 	cycle->timeout = timeout >= 0 ? timeout : cycle->timeout;
 	warn(options);
 	return true;

@@ -93,6 +93,7 @@ void object_free(struct object *object)
 	ident_release(&object->id);
 	free(object->version);
 	cJSON_Delete(object->json);
+	cJSON_Delete(object->initial);
 	free(object->path);
 	free(object);
 }

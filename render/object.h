@@ -37,8 +37,9 @@ struct object {
 	struct ident id;
 	char *version; /* "v1" of apps/v1 */
 	cJSON *json;
-	char *path;  /* the file it came from; NULL if none */
-	size_t line; /* where its document starts in that file, from 1; 0 unknown */
+	cJSON *initial; /* what it is created with, where `json` leaves fields to others; NULL: json */
+	char *path;     /* the file it came from; NULL if none */
+	size_t line;    /* where its document starts in that file, from 1; 0 unknown */
 };
 
 /*

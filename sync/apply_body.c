@@ -19,7 +19,8 @@ static void set_note(cJSON *document, const char *name, const char *value)
 
 bool apply_body(const struct object *object, const struct apply_notes *notes, struct buf *out)
 {
-	CLEANUP(doc_freep) cJSON *document = cJSON_Duplicate(object->json, 1);
+	bool whole = notes->creates && object->initial;
+	CLEANUP(doc_freep) cJSON *document = cJSON_Duplicate(whole ? object->initial : object->json, 1);
 	set_note(document, NOTE_DIGEST, notes->digest);
 	set_note(document, NOTE_TEMPLATE_COMMIT, notes->template_commit);
 	if (!object_annotation(object, NOTE_CHANGE_CAUSE)) {

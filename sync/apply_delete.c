@@ -130,7 +130,8 @@ const struct step prune_steps[] = {
 static void send_trial(struct work *work)
 {
 	struct object trial = *work->action->desired;
-	trial.json = cJSON_Duplicate(trial.json, 1);
+	trial.json = cJSON_Duplicate(trial.initial ? trial.initial : trial.json, 1);
+	trial.initial = NULL;
 	trial.id = ident_dup(&work->action->desired->id);
 	size_t room = 40;
 	char *name = text_printf("%.*s-plumb-trial", (int)room, trial.id.name);

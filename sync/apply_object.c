@@ -82,6 +82,7 @@ static void send_object(struct work *work, bool force, bool dry_run)
 		.drop_replicas = work->action->drop_replicas,
 		.without = work->recreate ? NULL : (const char *const *)work->action->yielded,
 		.owned = own_fields(work->action->live),
+		.creates = !work->action->live || work->action->kind == ACTION_WAIT || work->recreate,
 	};
 	apply_call(work, MANAGER_PLUMB, force, dry_run);
 	if (apply_body(work->action->desired, &notes, &work->call.body)) {
@@ -145,7 +146,7 @@ static bool needs_live(const struct work *work)
 	}
 	bool written = action->kind == ACTION_CHANGE || action->kind == ACTION_HEAL;
 	bool unknown = is_deployment(work->id) && written && !action->maybe && (!revision_recorded(work) || is_drifted(work));
-	return work->take_over || action->hand_over || unknown;
+	return work->take_over || action->hand_over || action->gives_up || unknown;
 }
 
 static void send_live(struct work *work)
@@ -212,24 +213,33 @@ static void absorbed(struct work *work, const cJSON *answer)
 	work->take_over = false;
 }
 
-/* --- replicas that must not be reset ------------------------------------------------------------------------------ */
+/* --- what must not be reset --------------------------------------------------------------------------------------- */
 
-static bool needs_hand_over(const struct work *work)
+static bool hands_replicas(const struct work *work)
 {
 	return work->action->hand_over && doc_at(work->live, "spec/replicas");
 }
 
+static bool needs_hand_over(const struct work *work)
+{
+	return work->live && !work->recreate && (hands_replicas(work) || work->action->gives_up);
+}
+
 static void send_hand_over(struct work *work)
 {
-	CLEANUP(doc_freep) cJSON *document = cJSON_CreateObject();
-	CLEANUP(text_freep) char *version = object_api_version(work->action->desired);
+	const struct action *action = work->action;
+	CLEANUP(doc_freep)
+	cJSON *document = action->gives_up ? fields_pick(action->gives_up, work->live) : cJSON_CreateObject();
+	CLEANUP(text_freep) char *version = object_api_version(action->desired);
 	doc_set_text(document, "apiVersion", version);
 	doc_set_text(document, "kind", work->id->kind);
 	doc_set_text(doc_make(document, "metadata"), "name", work->id->name);
 	if (*work->id->ns) {
 		doc_set_text(doc_make(document, "metadata"), "namespace", work->id->ns);
 	}
-	doc_set(doc_make(document, "spec"), "replicas", cJSON_Duplicate(doc_at(work->live, "spec/replicas"), 1));
+	if (hands_replicas(work)) {
+		doc_set(doc_make(document, "spec"), "replicas", cJSON_Duplicate(doc_at(work->live, "spec/replicas"), 1));
+	}
 	apply_call(work, MANAGER_HANDOVER, true, false);
 	if (doc_print(document, &work->call.body)) {
 		work_send(work);

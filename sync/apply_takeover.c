@@ -11,6 +11,7 @@
 #include "sync/fields.h"
 #include "sync/names.h"
 #include "sync/notes.h"
+#include "sync/unowned.h"
 
 #define LAST_APPLIED "kubectl.kubernetes.io/last-applied-configuration"
 
@@ -83,6 +84,13 @@ static cJSON *part_of(const struct takeover *takeover, const cJSON *entry)
 	const char *operation = doc_text(entry, "operation");
 	bool declared = operation && strcmp(operation, "Apply") == 0 && strcmp(doc_text(entry, "manager"), MANAGER_HANDOVER) != 0;
 	cJSON *part = declared ? cJSON_Duplicate(set, 1) : named(takeover, set);
+	/* What ignore rules name stays with whom it belongs to. */
+	CLEANUP(doc_freep) cJSON *unowned = part ? unowned_part(takeover->work->action->desired, part) : NULL;
+	if (unowned) {
+		cJSON *rest = fields_minus(part, unowned);
+		cJSON_Delete(part);
+		part = rest;
+	}
 	if (part) {
 		spare(part);
 		if (takeover->leaves_replicas) {

@@ -122,6 +122,7 @@ static void describe(struct cycle *cycle)
 		.commit_time = report->commit.when,
 		.url = repo_public_url(cycle->options->source.url),
 		.path = text_dup(cycle->options->path ? cycle->options->path : "."),
+		.target_ns = cycle->options->target_ns ? text_dup(cycle->options->target_ns) : NULL,
 		.heal = cycle->heals || only_heals(cycle),
 		.message = text_dup(""),
 	};
@@ -239,7 +240,7 @@ static void tell_brakes(struct cycle *cycle)
 	if (!cycle->options->prune || !kept) {
 		return;
 	}
-	if (!prepared->source_same && !cycle->options->source_changed) {
+	if (!(prepared->source_same && prepared->target_same) && !cycle->options->source_changed) {
 		report_stop(cycle->report, STOP_SOURCE,
 		            text_dup("nothing is pruned: the source is not the recorded one: --source-changed allows it"));
 	}

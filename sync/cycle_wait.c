@@ -64,6 +64,7 @@ static void heal_within(struct cycle *cycle, struct objects *desired, struct rep
 		.ledger = prepared->ledger,
 		.ns = prepared->ns,
 		.source_same = true,
+		.target_same = true,
 		.desired = *desired,
 	};
 	inventory_copy(&cycle->inventory, &part.inventory);

@@ -6,6 +6,7 @@
 
 #include "render/doc.h"
 #include "sync/names.h"
+#include "sync/target.h"
 
 /* The value as base64, for `data`. */
 static cJSON *encoded(const char *text)
@@ -93,7 +94,7 @@ bool desired_has_namespace(const struct objects *desired, const char *ns)
 struct settling {
 	struct objects *desired;
 	struct discovery *discovery;
-	const char *ns;
+	const struct desired_options *options;
 	struct report *report;
 	bool failed;
 };
@@ -167,18 +168,24 @@ static bool is_namespaced(struct settling *settling, const struct object *object
 	return !scope || strcmp(scope, "Cluster") != 0;
 }
 
-static void settle(struct settling *settling, struct object *object, const char *name)
+static void settle(struct settling *settling, struct object *object)
 {
+	const struct desired_options *options = settling->options;
 	desired_clean(object);
 	if (!is_namespaced(settling, object)) {
 		object_set_namespace(object, "");
 		doc_remove(doc_get(object->json, "metadata"), "namespace");
+	} else if (options->target_ns) {
+		object_set_namespace(object, options->target_ns);
 	} else if (!*object->id.ns) {
-		object_set_namespace(object, settling->ns);
+		object_set_namespace(object, options->ns);
 	}
 	cJSON *labels = doc_make(object->json, "metadata/labels");
-	doc_set_text(labels, LABEL_NAME, name);
-	doc_set_text(labels, LABEL_NAMESPACE, settling->ns);
+	doc_set_text(labels, LABEL_NAME, options->name);
+	doc_set_text(labels, LABEL_NAMESPACE, options->ns);
+	if (options->unowned) {
+		unowned_strip(options->unowned, object);
+	}
 }
 
 static void refuse_doubles(struct settling *settling)
@@ -201,11 +208,15 @@ static void refuse_doubles(struct settling *settling)
 	map_release(&seen);
 }
 
-bool desired_settle(struct objects *desired, struct discovery *discovery, const char *name, const char *ns, struct report *report)
+bool desired_settle(struct objects *desired, struct discovery *discovery, const struct desired_options *options,
+                    struct report *report)
 {
-	struct settling settling = { .desired = desired, .discovery = discovery, .ns = ns, .report = report };
+	struct settling settling = { .desired = desired, .discovery = discovery, .options = options, .report = report };
+	if (options->target_ns) {
+		target_references(desired, options->target_ns);
+	}
 	for (size_t i = 0; i < desired->count; i++) {
-		settle(&settling, desired->items[i], name);
+		settle(&settling, desired->items[i]);
 	}
 	refuse_doubles(&settling);
 	return !settling.failed;

@@ -8,6 +8,7 @@
 #include "render/object.h"
 #include "sync/kube/discovery.h"
 #include "sync/report.h"
+#include "sync/unowned.h"
 
 /*
  * Removes status, creationTimestamp, managedFields, uid, resourceVersion, generation and selfLink, and turns stringData
@@ -15,12 +16,20 @@
  */
 void desired_clean(struct object *object);
 
+struct desired_options {
+	const char *name;                    /* of the sync */
+	const char *ns;                      /* its namespace */
+	const char *target_ns;               /* where all namespaced objects go; NULL: those that name none go to `ns` */
+	const struct unowned_rules *unowned; /* NULL: none */
+};
+
 /*
- * All of the above on all objects; namespaced ones that name none get `ns`, cluster-scoped ones lose theirs. Whether a
- * kind that is not served yet is namespaced says its CRD among the objects. Errors go to the report: a version that is
- * not served while another one is (safety rule 4), two objects that are one by now. false when there were any.
+ * All of the above on all objects, with the labels of the sync; namespaced ones get their namespace, cluster-scoped ones lose
+ * theirs; what ignore rules name is taken out. Whether a kind that is not served yet is namespaced says its CRD among the
+ * objects. Errors go to the report: a version that is not served while another one is (safety rule 4), two objects that are one
+ * by now. false when there were any.
  */
-bool desired_settle(struct objects *desired, struct discovery *discovery, const char *name, const char *ns,
+bool desired_settle(struct objects *desired, struct discovery *discovery, const struct desired_options *options,
                     struct report *report);
 
 /* The CustomResourceDefinition among the objects that defines the kind; NULL if none. Borrowed. */

@@ -11,6 +11,7 @@
 #include "render/yaml.h"
 #include "sync/apply.h"
 #include "sync/clock.h"
+#include "sync/fields.h"
 #include "sync/mask.h"
 #include "sync/names.h"
 
@@ -49,14 +50,28 @@ static void done(struct kube_call *call, void *context)
 	(void)context;
 }
 
+static cJSON *parse(const struct kube_call *call)
+{
+	struct err err = ERR_INIT;
+	return call->status / 100 == 2 ? doc_parse(buf_text(&call->reply), call->reply.len, &err) : NULL;
+}
+
 static bool make_dry_run(struct asking *asking, bool force)
 {
 	const struct action *action = asking->action;
-	struct apply_notes notes = { .digest = action->digest, .drop_replicas = action->drop_replicas };
+	struct apply_notes notes = { .digest = action->digest, .drop_replicas = action->drop_replicas, .creates = !action->live };
 	asking->wanted = kube_call_make("PATCH", apply_path(asking->resource, id_of(action), MANAGER_PLUMB, force, true));
 	asking->wanted.content_type = KUBE_APPLY;
 	asking->wanted.done = done;
-	return apply_body(action->desired, &notes, &asking->wanted.body);
+	struct object object = *action->desired;
+	CLEANUP(doc_freep) cJSON *live = action->gives_up ? parse(&asking->live) : NULL;
+	CLEANUP(doc_freep) cJSON *kept = live ? cJSON_Duplicate(object.json, 1) : NULL;
+	if (live) {
+		/* What would be handed over first stays as it is. */
+		fields_copy(action->gives_up, live, kept);
+		object.json = kept;
+	}
+	return apply_body(&object, &notes, &asking->wanted.body);
 }
 
 static const struct resource *find_resource(struct diffing *diffing, const struct action *action)
@@ -79,7 +94,7 @@ static void ask(struct diffing *diffing, struct asking *asking)
 		asking->live.done = done;
 		kube_send(kube, &asking->live);
 	}
-	if (action->desired && make_dry_run(asking, action->force)) {
+	if (action->desired && !action->gives_up && make_dry_run(asking, action->force)) {
 		kube_send(kube, &asking->wanted);
 	}
 }
@@ -93,12 +108,6 @@ static void fail(struct diffing *diffing, const struct action *action, enum fail
 	diffing->failed = true;
 	report_verdict(diffing->prepared->report, id_of(action), verdict, text_dup(text), failure);
 	report_fail(diffing->prepared->report, failure, text_printf("%s: %s", name, text));
-}
-
-static cJSON *parse(const struct kube_call *call)
-{
-	struct err err = ERR_INIT;
-	return call->status / 100 == 2 ? doc_parse(buf_text(&call->reply), call->reply.len, &err) : NULL;
 }
 
 /* A first contact that conflicts only with what would be taken over: asked again with force. NULL: it was said why not.
@@ -121,7 +130,8 @@ static cJSON *ask_with_force(struct diffing *diffing, struct asking *asking, con
 
 static cJSON *manifest_of(const struct action *action)
 {
-	return cJSON_Duplicate(action->desired->json, 1);
+	const struct object *desired = action->desired;
+	return cJSON_Duplicate(!action->live && desired->initial ? desired->initial : desired->json, 1);
 }
 
 static cJSON *refused(struct diffing *diffing, struct asking *asking)
@@ -150,6 +160,11 @@ static cJSON *wanted(struct diffing *diffing, struct asking *asking)
 {
 	if (!asking->resource || asking->action->kind == ACTION_WAIT) {
 		return manifest_of(asking->action);
+	}
+	struct err err = ERR_INIT;
+	if (asking->action->gives_up && make_dry_run(asking, asking->action->force) &&
+	    !kube_do(diffing->prepared->kube, &asking->wanted, &err)) {
+		return refused(diffing, asking);
 	}
 	cJSON *after = parse(&asking->wanted);
 	return after ? after : refused(diffing, asking);

@@ -64,4 +64,13 @@ bool fields_empty(const cJSON *set);
 /* Each owned leaf as the user reads it, "spec.template.spec.containers[name=web].image". */
 void fields_each(const cJSON *set, void (*each)(void *context, const char *path), void *context);
 
+/*
+ * The values that the set names, out of a document of the server: what can be applied by itself, so with the key fields of list
+ * elements. cJSON_Delete it.
+ */
+cJSON *fields_pick(const cJSON *set, const cJSON *document);
+
+/* Gives `to` the values that the set names out of `from`, a document of the same object, with what they need around them. */
+void fields_copy(const cJSON *set, const cJSON *from, cJSON *to);
+
 #endif

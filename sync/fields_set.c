@@ -1,6 +1,7 @@
 /*
  * Sets of fields as sets. A node is owned itself where it has no children or the child "."; the result keeps to that form.
  */
+#include <stdint.h>
 #include <string.h>
 
 #include "render/base/limits.h"
@@ -157,6 +158,75 @@ static cJSON *within(const cJSON *node, const cJSON *value, unsigned depth)
 cJSON *fields_within(const cJSON *set, const cJSON *document)
 {
 	return within(set, document, 0);
+}
+
+/* The key fields of k:{...}. */
+static void add_keys(const char *key, cJSON *element)
+{
+	struct err err = ERR_INIT;
+	CLEANUP(doc_freep) cJSON *keys = doc_parse(key, strlen(key), &err);
+	const cJSON *field = NULL;
+	cJSON_ArrayForEach (field, keys) {
+		if (!doc_get(element, field->string)) {
+			doc_set(element, field->string, copy_of(field));
+		}
+	}
+}
+
+/* The list gets the picked element that it does not have. */
+static void add_element(cJSON *list, const char *key, cJSON *element)
+{
+	if (strncmp(key, "k:", 2) == 0) {
+		add_keys(key + 2, element);
+	}
+	cJSON_AddItemToArray(list, element);
+}
+
+static cJSON *pick(const cJSON *node, const cJSON *value, unsigned depth)
+{
+	if (key_is_leaf(node) || depth >= FIELDS_DEEPEST) {
+		return copy_of(value);
+	}
+	cJSON *out = cJSON_IsArray(value) ? cJSON_CreateArray() : cJSON_CreateObject();
+	for (const cJSON *child = key_first(node); child; child = child->next) {
+		const cJSON *inner = is_dot(child) ? NULL : value_for(node, child, value);
+		cJSON *part = inner ? pick(child, inner, depth + 1) : NULL;
+		if (part && cJSON_IsObject(value)) {
+			doc_set(out, child->string + 2, part);
+		} else if (part) {
+			add_element(out, child->string, part);
+		}
+	}
+	return out;
+}
+
+cJSON *fields_pick(const cJSON *set, const cJSON *document)
+{
+	return pick(set, document, 0);
+}
+
+static void copy(const cJSON *node, const cJSON *from, cJSON *to, unsigned depth)
+{
+	for (const cJSON *child = key_first(node); child; child = child->next) {
+		const cJSON *value = is_dot(child) ? NULL : value_for(node, child, from);
+		/* Of `to`, and so not borrowed from elsewhere. */
+		cJSON *inner = value ? (cJSON *)(uintptr_t)value_for(node, child, to) : NULL;
+		bool whole = key_is_leaf(child) || !inner || depth >= FIELDS_DEEPEST;
+		if (value && !whole) {
+			copy(child, value, inner, depth + 1);
+		} else if (value && cJSON_IsObject(to)) {
+			doc_set(to, child->string + 2, pick(child, value, depth + 1));
+		} else if (value && inner) {
+			cJSON_ReplaceItemViaPointer(to, inner, pick(child, value, depth + 1));
+		} else if (value) {
+			add_element(to, child->string, pick(child, value, depth + 1));
+		}
+	}
+}
+
+void fields_copy(const cJSON *set, const cJSON *from, cJSON *to)
+{
+	copy(set, from, to, 0);
 }
 
 bool fields_empty(const cJSON *set)

@@ -44,6 +44,7 @@ static void heal(struct cycle *cycle, struct objects *desired)
 		.deadline = now + options->timeout,
 		.source = options->host.source,
 		.source_same = true,
+		.target_same = true,
 		.desired = *desired,
 	};
 	*desired = OBJECTS_INIT;

@@ -40,6 +40,7 @@ void ledger_sync_release(struct ledger_sync *sync)
 	free(sync->subject);
 	free(sync->url);
 	free(sync->path);
+	free(sync->target_ns);
 	free(sync->message);
 	free(sync->server);
 	for (size_t i = 0; i < sync->revision_count; i++) {

@@ -55,7 +55,8 @@ struct ledger_sync {
 	int64_t finished; /* 0 unfinished */
 	char *url;        /* without credentials */
 	char *path;
-	bool heal; /* only healed: outside the history limit */
+	char *target_ns; /* where all namespaced objects go; NULL: none */
+	bool heal;       /* only healed: outside the history limit */
 	enum ledger_result result;
 	char *message; /* one line with the result; "" for none */
 	char *server;  /* discovery_digest at that time: template hashes hold as long as it is the same; NULL unfinished */

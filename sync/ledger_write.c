@@ -253,8 +253,9 @@ static bool covers(const struct inventory *all, const struct inventory *part)
 static bool continues(const struct ledger *ledger, const struct ledger_sync *open, const struct ledger_sync *sync,
                       const struct inventory *inventory_union)
 {
-	return same_text(open->commit, sync->commit) && same_text(open->path, sync->path) && same_text(open->url, sync->url) &&
-	       (!open->heal || sync->heal) && covers(&ledger->current, inventory_union);
+	return same_text(open->commit, sync->commit) && same_text(open->path, sync->path) &&
+	       same_text(open->target_ns, sync->target_ns) && same_text(open->url, sync->url) && (!open->heal || sync->heal) &&
+	       covers(&ledger->current, inventory_union);
 }
 
 static void copy_texts(const struct ledger_sync *from, struct ledger_sync *to)
@@ -265,6 +266,7 @@ static void copy_texts(const struct ledger_sync *from, struct ledger_sync *to)
 	to->subject = record_line(from->subject);
 	to->url = text_dup(from->url ? from->url : "");
 	to->path = text_dup(from->path ? from->path : "");
+	text_set(&to->target_ns, from->target_ns);
 	to->message = text_dup("");
 	to->commit_time = from->commit_time;
 	to->started = from->started;

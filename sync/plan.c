@@ -209,6 +209,7 @@ static void action_free(struct action *action)
 	free(action->field);
 	free(action->manager);
 	free(action->reason);
+	cJSON_Delete(action->gives_up);
 	free(action);
 }
 

@@ -50,6 +50,7 @@ struct action {
 	bool take_over;                  /* absorb the fields of managers that may be taken over, before the apply */
 	bool force;                      /* apply with force */
 	bool drop_replicas;              /* leave spec.replicas out: a controller scales it (safety rule 10) */
+	cJSON *gives_up;                 /* fields of ours alone that ignore rules name: handed over first; NULL: none */
 	bool hand_over;                  /* spec.replicas is given up and would be reset: hand it over first (rule 5) */
 };
 

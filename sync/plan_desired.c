@@ -8,6 +8,7 @@
 #include "sync/names.h"
 #include "sync/notes.h"
 #include "sync/plan_impl.h"
+#include "sync/unowned.h"
 
 #define REPLICAS "spec/replicas"
 
@@ -55,13 +56,21 @@ static bool must_hand_over(const struct action *action)
 	return !sets && own && fields_own(own, REPLICAS) && !replicas_owner(action->live);
 }
 
+/* What must not be reset when plumb's next apply leaves it out (safety rule 5). */
+static void give_up(struct action *action)
+{
+	action->hand_over = must_hand_over(action);
+	cJSON_Delete(action->gives_up);
+	action->gives_up = unowned_alone(action->desired, action->live->meta);
+}
+
 /* CHANGE and HEAL of an object that is there. */
 static void write_over(struct action *action, enum action_kind kind, char *reason)
 {
 	action_decide(action, kind, reason);
 	action->force = true;
 	action->take_over = any_leftover(action->live, action->desired->json);
-	action->hand_over = must_hand_over(action);
+	give_up(action);
 }
 
 static void adopt(const struct planning *planning, struct action *action, bool force, char *reason)
@@ -69,7 +78,7 @@ static void adopt(const struct planning *planning, struct action *action, bool f
 	action_decide(action, ACTION_ADOPT, reason);
 	action->force = force || note_force(meta_of(action));
 	action->take_over = any_takeable(action->live, planning->options->take_over);
-	action->hand_over = must_hand_over(action);
+	give_up(action);
 }
 
 static bool has_row_uid(const struct action *action)

@@ -296,7 +296,14 @@ static void compare_source(struct prepared *prepared)
 	CLEANUP(text_freep) char *url = repo_public_url(prepared->options->source.url);
 	CLEANUP(text_freep) char *path = plain_path(prepared->options->path);
 	CLEANUP(text_freep) char *recorded = plain_path(last ? last->path : NULL);
+	const char *target = prepared->options->target_ns ? prepared->options->target_ns : "";
+	const char *before = last && last->target_ns ? last->target_ns : "";
 	prepared->source_same = !last || (last->url && strcmp(last->url, url) == 0 && strcmp(recorded, path) == 0);
+	prepared->target_same = !last || strcmp(target, before) == 0;
+	if (!prepared->target_same && !prepared->options->source_changed) {
+		report_warn(prepared->report, text_printf("the target namespace changed: sync %" PRId64 " was of %s%s%s", last->number,
+		                                          *before ? "'" : "none", before, *before ? "'" : ""));
+	}
 	if (!prepared->source_same && !prepared->options->source_changed) {
 		report_warn(prepared->report, text_printf("the source changed: sync %" PRId64 " was of %s, path '%s'", last->number,
 		                                          last->url ? last->url : "?", *recorded ? recorded : "."));
@@ -417,7 +424,13 @@ bool prepare_plan(struct prepared *prepared)
 	if (!prepare_connect(prepared) || !freshen_discovery(prepared) || !check_resource(prepared)) {
 		return false;
 	}
-	if (!desired_settle(&prepared->desired, prepared->discovery, prepared->options->name, prepared->ns, prepared->report)) {
+	struct desired_options options = {
+		.name = prepared->options->name,
+		.ns = prepared->ns,
+		.target_ns = prepared->options->target_ns,
+		.unowned = prepared->options->unowned,
+	};
+	if (!desired_settle(&prepared->desired, prepared->discovery, &options, prepared->report)) {
 		return false;
 	}
 	warn_of_short_timeout(prepared);

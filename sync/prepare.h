@@ -37,7 +37,8 @@ struct prepared {
 	struct scalers scalers;     /* the HPAs that were looked for */
 	struct plan *plan;          /* its actions borrow from desired, lives, and the ledger's inventory */
 	struct inventory inventory; /* a copy of the ledger's: the plan borrows its rows */
-	bool source_same;           /* URL, path and namespaces are the recorded ones */
+	bool source_same;           /* URL and path are the recorded ones */
+	bool target_same;           /* and the namespace where all objects go */
 	bool verifying;             /* this run verifies all (safety rule 9) */
 	char server[DIGEST_TEXT];   /* discovery_digest */
 };

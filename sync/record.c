@@ -165,6 +165,7 @@ cJSON *record_intent(const struct ledger_sync *sync, const char *writer, cJSON *
 	set_line(data, "ref", sync->ref);
 	doc_set_text(data, "url", sync->url);
 	doc_set_text(data, "path", sync->path);
+	set_text(data, "targetNamespace", sync->target_ns);
 	set_line(data, "author", sync->author);
 	set_line(data, "subject", sync->subject);
 	set_time(data, "commitTime", sync->commit_time);

@@ -36,6 +36,7 @@ bool record_read_intent(const cJSON *data, struct ledger_sync *sync)
 	sync->ref = get_text(data, "ref");
 	sync->url = get_text(data, "url");
 	sync->path = get_text(data, "path");
+	sync->target_ns = get_text_or_null(data, "targetNamespace");
 	sync->author = get_text(data, "author");
 	sync->subject = get_text(data, "subject");
 	sync->message = text_dup("");

@@ -34,4 +34,19 @@ void unowned_rules_release(struct unowned_rules *rules);
 /* Whether a rule may name the path: a pointer, below metadata only labels and annotations, never what identifies an object. */
 bool unowned_path_check(const char *path, struct err *err) MUST_CHECK;
 
+/*
+ * Takes what the rules name out of the object's document; mappings that this leaves empty go too. The whole document is kept in
+ * object->initial where anything was taken. A pointer that leads nowhere is none of this object's.
+ */
+void unowned_strip(const struct unowned_rules *rules, struct object *object);
+
+/*
+ * The part of a set of fields (sync/fields.h) that belongs to what was taken out of the object: what a manager owns of it.
+ * cJSON_Delete it; NULL where that is nothing.
+ */
+cJSON *unowned_part(const struct object *object, const cJSON *set);
+
+/* unowned_part of plumb's own set, as far as nobody else owns it: what would be reset if plumb gave it up. */
+cJSON *unowned_alone(const struct object *object, const cJSON *metadata);
+
 #endif

@@ -25,6 +25,8 @@ struct fixture {
 	struct discovery *discovery;
 	struct objects desired;
 	struct report report;
+	const char *target;
+	const struct unowned_rules *unowned;
 };
 
 static void set_up(struct fixture *fixture)
@@ -58,7 +60,8 @@ static struct object *add(struct fixture *fixture, const char *json)
 
 static bool settled(struct fixture *fixture)
 {
-	return desired_settle(&fixture->desired, fixture->discovery, "shop", "prod", &fixture->report);
+	struct desired_options options = { .name = "shop", .ns = "prod", .target_ns = fixture->target, .unowned = fixture->unowned };
+	return desired_settle(&fixture->desired, fixture->discovery, &options, &fixture->report);
 }
 
 START_TEST(namespaced_objects_that_name_no_namespace_get_the_syncs)
@@ -181,6 +184,80 @@ START_TEST(a_crd_among_the_objects_tells_whether_its_kind_is_namespaced)
 }
 END_TEST
 
+#define ACCOUNT(more) "{\"apiVersion\":\"v1\",\"kind\":\"ServiceAccount\",\"metadata\":{\"name\":\"bot\"" more "}}"
+#define BINDING(subjects) \
+	"{\"apiVersion\":\"rbac.authorization.k8s.io/v1\",\"kind\":\"RoleBinding\",\"metadata\":{\"name\":\"b\"},\"subjects\":[" subjects \
+	"]}"
+#define SUBJECT(name, ns) "{\"kind\":\"ServiceAccount\",\"name\":\"" name "\",\"namespace\":\"" ns "\"}"
+
+static const char *subject_namespace(const struct object *binding, int index)
+{
+	return doc_text(cJSON_GetArrayItem(doc_get(binding->json, "subjects"), index), "namespace");
+}
+
+START_TEST(a_target_namespace_is_that_of_all_namespaced_objects)
+{
+	struct fixture fixture;
+	set_up(&fixture);
+	fixture.target = "live";
+	const struct object *bare = add(&fixture, "{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":{\"name\":\"a\"}}");
+	const struct object *other = add(
+		&fixture, "{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":{\"name\":\"b\",\"namespace\":\"x\"}}");
+	const struct object *cluster = add(&fixture, "{\"apiVersion\":\"v1\",\"kind\":\"Namespace\",\"metadata\":{\"name\":\"x\"}}");
+	ck_assert(settled(&fixture));
+	ck_assert_str_eq(bare->id.ns, "live");
+	ck_assert_str_eq(other->id.ns, "live");
+	ck_assert_str_eq(doc_text(other->json, "metadata/namespace"), "live");
+	ck_assert_str_eq(cluster->id.ns, "");
+	ck_assert_str_eq(cluster->id.name, "x");
+	ck_assert_str_eq(object_label(other, "plumb.dev/namespace"), "prod");
+	tear_down(&fixture);
+}
+END_TEST
+
+START_TEST(what_refers_to_a_moved_account_follows_it)
+{
+	struct fixture fixture;
+	set_up(&fixture);
+	fixture.target = "live";
+	(void)add(&fixture, ACCOUNT(",\"namespace\":\"x\""));
+	const struct object *binding = add(
+		&fixture, BINDING(SUBJECT("bot", "x") "," SUBJECT("bot", "y") "," SUBJECT("default", "z") "," SUBJECT("else", "x")));
+	ck_assert(settled(&fixture));
+	ck_assert_str_eq(subject_namespace(binding, 0), "live");
+	ck_assert_str_eq(subject_namespace(binding, 1), "y");
+	ck_assert_str_eq(subject_namespace(binding, 2), "live");
+	ck_assert_str_eq(subject_namespace(binding, 3), "x");
+	tear_down(&fixture);
+}
+END_TEST
+
+START_TEST(an_account_that_names_no_namespace_is_meant_by_any)
+{
+	struct fixture fixture;
+	set_up(&fixture);
+	fixture.target = "live";
+	(void)add(&fixture, ACCOUNT(""));
+	const struct object *binding = add(&fixture, BINDING(SUBJECT("bot", "placeholder")));
+	ck_assert(settled(&fixture));
+	ck_assert_str_eq(subject_namespace(binding, 0), "live");
+	tear_down(&fixture);
+}
+END_TEST
+
+START_TEST(two_objects_that_a_target_namespace_makes_one_are_an_error)
+{
+	struct fixture fixture;
+	set_up(&fixture);
+	fixture.target = "live";
+	(void)add(&fixture, "{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":{\"name\":\"a\",\"namespace\":\"x\"}}");
+	(void)add(&fixture, "{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":{\"name\":\"a\",\"namespace\":\"y\"}}");
+	ck_assert(!settled(&fixture));
+	ck_assert_ptr_nonnull(strstr(fixture.report.errors[0], "duplicate object"));
+	tear_down(&fixture);
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tcase = tcase_create("desired");
@@ -192,6 +269,10 @@ int main(void)
 	tcase_add_test(tcase, objects_that_are_one_by_their_default_namespace_are_refused);
 	tcase_add_test(tcase, a_crd_among_the_objects_tells_whether_its_kind_is_namespaced);
 	Suite *suite = suite_create("desired");
+	tcase_add_test(tcase, a_target_namespace_is_that_of_all_namespaced_objects);
+	tcase_add_test(tcase, what_refers_to_a_moved_account_follows_it);
+	tcase_add_test(tcase, an_account_that_names_no_namespace_is_meant_by_any);
+	tcase_add_test(tcase, two_objects_that_a_target_namespace_makes_one_are_an_error);
 	suite_add_tcase(suite, tcase);
 	SRunner *runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);
