@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "agent/agent.h"
 #include "render/base/err.h"
 #include "render/problems.h"
 #include "sync/cycle.h"
@@ -24,6 +25,7 @@ enum command {
 	COMMAND_SUSPEND = 64,
 	COMMAND_RESUME = 128,
 	COMMAND_RECONCILE = 256,
+	COMMAND_AGENT = 512,
 };
 
 struct options {
@@ -43,6 +45,9 @@ struct options {
 	struct problems problems; /* what is wrong with it */
 	const char *commit;       /* of wait; NULL if none */
 	int64_t suspend_for;      /* milliseconds; 0: until resumed */
+	struct agent_options agent;
+	bool elect; /* --leader-elect, --no-leader-elect */
+	bool elect_not;
 };
 
 /*

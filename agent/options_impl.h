@@ -19,7 +19,17 @@ struct command_row {
 	int (*run)(const struct options *options);
 };
 
-enum value { VALUE_NONE, VALUE_TEXT, VALUE_DURATION, VALUE_PERCENT, VALUE_COUNT, VALUE_PROPAGATION, VALUE_OUTPUT, VALUE_LIST };
+enum value {
+	VALUE_NONE,
+	VALUE_TEXT,
+	VALUE_DURATION,
+	VALUE_PERCENT,
+	VALUE_COUNT,
+	VALUE_PROPAGATION,
+	VALUE_OUTPUT,
+	VALUE_LIST,
+	VALUE_MAYBE
+};
 
 struct flag {
 	const char *name;

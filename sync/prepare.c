@@ -259,7 +259,7 @@ bool prepare_ledger(struct prepared *prepared)
 	struct ledger_options options = { .ns = prepared->ns,
 		                              .name = prepared->options->name,
 		                              .history_limit = prepared->options->history_limit,
-		                              .sync_uid = prepared->options->host.sync_uid,
+		                              .sync_uid = prepared->options->sync_uid,
 		                              .objects = prepared->kube };
 	prepared->ledger = ledger_open(prepared->records, &options, &err);
 	if (!prepared->ledger) {
