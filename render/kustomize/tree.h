@@ -30,7 +30,17 @@ enum tree_style { TREE_PLAIN, TREE_SINGLE, TREE_DOUBLE, TREE_LITERAL, TREE_FOLDE
 extern const char TREE_NONE[], TREE_STR[], TREE_INT[], TREE_FLOAT[], TREE_BOOL[], TREE_NULL[], TREE_TIME[], TREE_BINARY[],
 	TREE_MERGE[], TREE_MAP_TAG[], TREE_LIST_TAG[];
 
-struct tree_notes; /* comments; only where somebody asked for them */
+/*
+ * What a text needs to be written again as it was: as goyaml v3's Node has it. Only where somebody asked for it (scalartext.h).
+ * Comments are with their '#', lines separated by newlines; NULL for none.
+ */
+struct tree_notes {
+	const char *head;
+	const char *line;
+	const char *foot;
+	const char *anchor; /* &name of this node; of an alias its *name */
+	bool alias;         /* a scalar with no text */
+};
 
 struct tree {
 	enum tree_kind kind : 8;
