@@ -44,11 +44,14 @@ static void row_free(struct drift_row *row)
 	free(row);
 }
 
+/* The document, and behind a NUL what the object is created with where that is more. */
 static void row_pack(struct drift_row *row, const struct object *object)
 {
 	CLEANUP(buf_release) struct buf text = BUF_INIT(SIZE_MAX);
 	CLEANUP(buf_release) struct buf packed = BUF_INIT(SIZE_MAX);
-	bool fits = doc_print(object->json, &text) && pack_zip(buf_text(&text), text.len, &packed);
+	bool fits = doc_print(object->json, &text) &&
+	            (!object->initial || (buf_putc(&text, '\0') && doc_print(object->initial, &text))) &&
+	            pack_zip(buf_text(&text), text.len, &packed);
 	assert(fits);
 	drop_packed(row);
 	row->packed = alloc_new(packed.len, 1);
@@ -64,12 +67,15 @@ struct object *row_unpack(const struct drift_row *row)
 	struct err err = ERR_INIT;
 	CLEANUP(buf_release) struct buf text = BUF_INIT(LIMIT_TREE_BYTES);
 	bool good = pack_unzip(row->packed, row->packed_len, &text, &err);
-	cJSON *json = good ? doc_parse(buf_text(&text), text.len, &err) : NULL;
+	size_t len = good ? strlen(buf_text(&text)) : 0;
+	cJSON *json = good ? doc_parse(buf_text(&text), len, &err) : NULL;
+	cJSON *initial = len + 1 < text.len ? doc_parse(text.data + len + 1, text.len - len - 1, &err) : NULL;
 	if (text.data) {
 		OPENSSL_cleanse(text.data, text.len);
 	}
 	struct object *object = json ? object_new(json, NULL, 0, NULL) : NULL;
 	assert(object);
+	object->initial = initial;
 	return object;
 }
 
@@ -218,6 +224,9 @@ static void desire(struct drift *drift, const struct object *object)
 		row->later = 0;
 		healing_forget(row->healing);
 		row_clear(drift, row);
+	} else if (object->initial) {
+		/* What it is created with is no part of the digest. */
+		row_pack(row, object);
 	}
 	CLEANUP(text_freep) char *target = plan_scale_target(object);
 	if (target) {

@@ -296,6 +296,26 @@ START_TEST(a_label_that_was_taken_away_or_a_deletion_is_told_by_the_object_being
 }
 END_TEST
 
+START_TEST(a_deleted_object_is_made_anew_with_what_is_left_to_others_afterwards)
+{
+	desire(web);
+	struct object *object = prepared.desired.items[0];
+	object->initial = cJSON_Duplicate(object->json, 1);
+	doc_remove(doc_get(object->json, "spec"), "replicas");
+	drift_desire(drift, &prepared);
+	apply("Deployment");
+	doc_set(doc_get(object->initial, "spec"), "replicas", cJSON_CreateNumber(9));
+	drift_desire(drift, &prepared);
+	see_gone("Deployment");
+	now += 1000;
+	struct objects objects = drift_take(drift, now);
+	ck_assert_uint_eq(objects.count, 1);
+	ck_assert_ptr_null(doc_at(objects.items[0]->json, "spec/replicas"));
+	ck_assert_int_eq(doc_int(objects.items[0]->initial, "spec/replicas", 0), 9);
+	objects_release(&objects);
+}
+END_TEST
+
 START_TEST(what_others_add_and_what_controllers_report_is_no_drift)
 {
 	synced(web);
@@ -791,6 +811,7 @@ static void add_events(Suite *suite)
 	tcase_add_test(tests, replicas_scaled_by_a_person_are_drift);
 	tcase_add_test(tests, a_field_that_was_removed_is_drift_of_who_wrote_last);
 	tcase_add_test(tests, a_label_that_was_taken_away_or_a_deletion_is_told_by_the_object_being_gone);
+	tcase_add_test(tests, a_deleted_object_is_made_anew_with_what_is_left_to_others_afterwards);
 	tcase_add_test(tests, what_others_add_and_what_controllers_report_is_no_drift);
 	tcase_add_test(tests, a_generation_that_moved_is_a_maybe_and_an_apply_settles_it);
 	tcase_add_test(tests, replicas_that_an_autoscaler_writes_are_left_alone_whenever_it_appears);
