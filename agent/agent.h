@@ -54,11 +54,13 @@ struct agent_options {
 	const char *health_address; /* "ADDRESS:PORT", ":9440"; NULL: the default, "" none */
 	const char *metrics_address;
 	const char *hook_address;
+	const char *log_format; /* "json", "text"; NULL: as standard error is no terminal or one */
+	const char *log_level;
 	int64_t verify_interval;
 	int64_t grace; /* milliseconds after SIGTERM */
 };
 
-/* Runs until SIGTERM or SIGINT; returns the exit code. */
-int agent_run(const struct agent_options *options);
+/* Runs until SIGTERM or SIGINT; returns the exit code. What keeps it from beginning is in err. */
+int agent_run(const struct agent_options *options, struct err *err);
 
 #endif

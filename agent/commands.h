@@ -17,4 +17,6 @@ int command_suspend(const struct options *options);
 int command_resume(const struct options *options);
 int command_reconcile(const struct options *options);
 
+int command_agent(const struct options *options);
+
 #endif

@@ -67,6 +67,9 @@ static bool set_value(const struct flag *flag, const char *text, struct options 
 	case VALUE_TEXT:
 		*(const char **)member = text;
 		return *text != 0;
+	case VALUE_MAYBE:
+		*(const char **)member = text;
+		return true;
 	case VALUE_DURATION:
 		return syncspec_duration(text, member);
 	case VALUE_PERCENT:
@@ -87,9 +90,6 @@ static bool set_value(const struct flag *flag, const char *text, struct options 
 	case VALUE_OUTPUT:
 		*(bool *)member = strcmp(text, "json") == 0;
 		return *(bool *)member || strcmp(text, "text") == 0;
-	case VALUE_RESTRICTOR:
-		*(bool *)member = strcmp(text, "LoadRestrictionsNone") == 0;
-		return *(bool *)member || strcmp(text, "LoadRestrictionsRootOnly") == 0;
 	case VALUE_LIST:
 		list_add(member, text);
 		return *text != 0;
@@ -193,7 +193,7 @@ static bool check_names(const struct options *options, struct err *err)
 	const struct cycle_options *cycle = &options->cycle;
 	const struct command_row *row = command_row_of(options->command);
 	bool lacks_repo = (options->command & ON_PLAN) != 0 && !cycle->source.url;
-	bool lacks_name = options->command != COMMAND_RENDER && !cycle->name;
+	bool lacks_name = !(options->command & (COMMAND_RENDER | COMMAND_AGENT)) && !cycle->name;
 	if (lacks_repo || lacks_name) {
 		const char *name = row->argument == ARGUMENT_NAME ? "NAME" : "--name";
 		return err_set(err, ERR_INPUT, "%s%s%s %s missing; see plumb %s --help", lacks_repo ? "--repo" : "",
@@ -231,9 +231,6 @@ static void set_defaults(struct options *options)
 
 static bool check_render(const struct options *options, struct err *err)
 {
-	if (options->root && !options->argument) {
-		return err_set(err, ERR_INPUT, "--root goes with render DIR");
-	}
 	if (options->command != COMMAND_RENDER || !options->argument == !!options->cycle.source.url) {
 		return true;
 	}

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "agent/agent.h"
 #include "render/base/err.h"
 #include "render/problems.h"
 #include "sync/cycle.h"
@@ -24,6 +25,7 @@ enum command {
 	COMMAND_SUSPEND = 64,
 	COMMAND_RESUME = 128,
 	COMMAND_RECONCILE = 256,
+	COMMAND_AGENT = 512,
 };
 
 struct options {
@@ -38,13 +40,14 @@ struct options {
 	const char **take_over; /* what cycle.take_over points to */
 	const char *password_file;
 	const char *token_file;
-	bool kustomize;           /* DIR of render must be a kustomization */
-	const char *root;         /* of render DIR: nothing outside is read; NULL if not given */
 	const char *file;         /* -f; NULL if none */
 	struct syncspec spec;     /* what it holds; cycle borrows from it */
 	struct problems problems; /* what is wrong with it */
 	const char *commit;       /* of wait; NULL if none */
 	int64_t suspend_for;      /* milliseconds; 0: until resumed */
+	struct agent_options agent;
+	bool elect; /* --leader-elect, --no-leader-elect */
+	bool elect_not;
 };
 
 /*

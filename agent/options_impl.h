@@ -28,7 +28,7 @@ enum value {
 	VALUE_PROPAGATION,
 	VALUE_OUTPUT,
 	VALUE_LIST,
-	VALUE_RESTRICTOR
+	VALUE_MAYBE
 };
 
 struct flag {

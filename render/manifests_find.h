@@ -7,13 +7,8 @@
 #include "render/files.h"
 #include "render/problems.h"
 
-struct manifest_path {
-	char *path;
-	bool kustomization; /* a directory that has one: nothing in it or below is a manifest by itself */
-};
-
 struct manifest_paths {
-	struct manifest_path *items;
+	char **items;
 	size_t count;
 	size_t cap;
 };

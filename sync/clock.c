@@ -39,6 +39,13 @@ void clock_text(int64_t wall, char out[CLOCK_TEXT])
 	}
 }
 
+void clock_micro_text(int64_t micro, char out[CLOCK_TEXT])
+{
+	char text[CLOCK_TEXT];
+	clock_text(micro / 1000000, text);
+	(void)snprintf(out, CLOCK_TEXT, "%.19s.%06dZ", text, (int)(micro % 1000000));
+}
+
 int64_t clock_parse(const char *text)
 {
 	struct tm parts = { 0 };

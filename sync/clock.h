@@ -23,6 +23,9 @@ enum { CLOCK_TEXT = 32 };
 /* RFC 3339 in UTC: "2026-11-24T02:41:58Z". */
 void clock_text(int64_t wall, char out[CLOCK_TEXT]);
 
+/* metav1.MicroTime, what a Lease holds: RFC 3339 with six digits. */
+void clock_micro_text(int64_t micro, char out[CLOCK_TEXT]);
+
 /* RFC 3339 with or without fraction and offset; -1 where it is none. */
 int64_t clock_parse(const char *text);
 

@@ -14,6 +14,7 @@
 
 struct discovery;
 struct drift;
+struct kube_call;
 struct kube_multi;
 struct source;
 
@@ -26,10 +27,8 @@ struct cycle_host {
 	struct kube_multi *multi;    /* of all clients */
 	bool (*may_write)(void *fence, struct err *err); /* as in kube_options */
 	void *fence;
-	const char *sync_uid; /* of the Sync resource that this is the sync of: owns the records */
-	bool own_records;     /* records and leases are written without access.as_user */
-	/* Counts what ended, for metrics: method and status (0: no answer). */
-	void (*requested)(void *context, const char *method, int status);
+	bool own_records; /* records and leases are written without access.as_user */
+	void (*requested)(void *context, const struct kube_call *call, int status, double seconds); /* as in kube_options */
 	void *context;
 };
 
@@ -38,7 +37,6 @@ struct cycle_options {
 	struct repo_source source;
 	const char *ref;
 	const char *path;  /* of the manifests in the repository; "." or NULL: its root */
-	bool load_any;     /* files of a kustomization may lie anywhere in the repository, not only below it */
 	const char *store; /* --store */
 	struct kube_config_options access;
 	const char *name;                    /* of the sync; a DNS label */

@@ -1,6 +1,5 @@
 #include "sync/lease.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,7 +15,6 @@ enum {
 	LONGEST_POLL = 2000,
 	LONGEST_FOREIGN = 600000, /* a holder that claims more is believed this much */
 	RETRY = 1000,
-	MICRO_TEXT = 40,
 };
 
 struct lease {
@@ -24,7 +22,7 @@ struct lease {
 	char *ns;
 	char *name; /* of the Lease */
 	char *holder;
-	char acquired[MICRO_TEXT];
+	char acquired[CLOCK_TEXT];
 	char *uid;
 	char *version;
 	int64_t duration;
@@ -55,14 +53,6 @@ static void sight_release(struct sight *sight)
 {
 	free(sight->renewal);
 	free(sight->holder);
-}
-
-/* metav1.MicroTime: RFC 3339 with six digits. */
-static void micro_text(int64_t micro, char out[MICRO_TEXT])
-{
-	char text[CLOCK_TEXT];
-	clock_text(micro / 1000000, text);
-	(void)snprintf(out, MICRO_TEXT, "%.19s.%06dZ", text, (int)(micro % 1000000));
 }
 
 static char *lease_path(const struct lease *lease, bool one)
@@ -106,8 +96,8 @@ static cJSON *document(const struct lease *lease, const char *version)
 		doc_set_text(metadata, "resourceVersion", version);
 	}
 	cJSON *spec = doc_make(doc, "spec");
-	char now[MICRO_TEXT];
-	micro_text(clock_wall_micro(), now);
+	char now[CLOCK_TEXT];
+	clock_micro_text(clock_wall_micro(), now);
 	doc_set_text(spec, "holderIdentity", lease->holder);
 	int64_t seconds = (lease->duration + 999) / 1000;
 	doc_set(spec, "leaseDurationSeconds", cJSON_CreateNumber((double)seconds));
@@ -198,7 +188,9 @@ static enum attempt judge(struct lease *lease, const struct lease_options *optio
 		return TAKEN;
 	}
 	const char *holder = doc_text(doc, "spec/holderIdentity");
-	bool free_now = !holder || !*holder || holder_is_gone(holder);
+	/* One that this process took before and could not give back: it has one sync of a name at a time. */
+	bool own = holder && strcmp(holder, lease->holder) == 0;
+	bool free_now = !holder || !*holder || own || holder_is_gone(holder);
 	if (!is_stale(lease, doc, sight) && !free_now) {
 		tell(options, holder, sight);
 		return WAIT;
@@ -265,7 +257,7 @@ struct lease *lease_take(struct kube *kube, const struct lease_options *options,
 	lease->name = text_printf("plumb-%s", options->name);
 	lease->holder = holder_self();
 	lease->duration = options->duration ? options->duration : DEFAULT_DURATION;
-	micro_text(clock_wall_micro(), lease->acquired);
+	clock_micro_text(clock_wall_micro(), lease->acquired);
 	bool had_to_wait = false;
 	struct err failure = ERR_INIT;
 	if (!take(lease, options, deadline, &had_to_wait, &failure)) {

@@ -126,9 +126,6 @@ bool prepare_render(const struct cycle_options *options, struct report *report, 
 	report_phase(report, phase);
 	out->source = options->host.source ? options->host.source
 	                                   : source_open(&options->source, options->store, out->deadline, &err);
-	if (out->source && !options->host.source) {
-		out->source->load_any = options->load_any;
-	}
 	if (!out->source || !out->source->ops->fetch(out->source, options->ref, out->deadline, &report->commit, &err)) {
 		return report_err(report, FAILURE_GIT, &err);
 	}
@@ -262,7 +259,7 @@ bool prepare_ledger(struct prepared *prepared)
 	struct ledger_options options = { .ns = prepared->ns,
 		                              .name = prepared->options->name,
 		                              .history_limit = prepared->options->history_limit,
-		                              .sync_uid = prepared->options->host.sync_uid,
+		                              .sync_uid = prepared->options->sync_uid,
 		                              .objects = prepared->kube };
 	prepared->ledger = ledger_open(prepared->records, &options, &err);
 	if (!prepared->ledger) {

@@ -12,8 +12,6 @@
 #ifndef RENDER_KUSTOMIZE_BUILD_H
 #define RENDER_KUSTOMIZE_BUILD_H
 
-#include <cjson/cJSON.h>
-
 #include "render/base/arena.h"
 #include "render/base/err.h"
 #include "render/kustomize/loader.h"
@@ -21,7 +19,8 @@
 #include "render/kustomize/types.h"
 #include "render/problems.h"
 
-struct schema; /* of strategic merges: schema.h */
+struct schema;     /* of strategic merges: schema.h */
+struct tree_cache; /* files parsed once */
 
 struct build {
 	struct arena *arena;
@@ -29,9 +28,8 @@ struct build {
 	const struct loader *loader; /* of the kustomization whose turn it is */
 	const char *file;            /* its file, "apps/web/kustomization.yaml", for messages */
 	const struct schema *schema; /* NULL: the built-in one; else that of `openapi.path` */
-	bool schema_set;             /* a kustomization said which */
-	cJSON *schema_document;      /* what `schema` borrows; the build's own */
-	const char *field;           /* of the kustomization, "patches[2]", whose turn it is; may be NULL */
+	struct tree_cache *cache;
+	const char *field; /* of the kustomization, "patches[2]", whose turn it is; may be NULL */
 };
 
 /* "apps/web/kustomization.yaml: patches[2]: TEXT" */

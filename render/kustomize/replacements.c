@@ -4,13 +4,12 @@
 
 #include "render/base/limits.h"
 #include "render/kustomize/fieldpath.h"
-#include "render/kustomize/labelselector.h"
-#include "render/kustomize/regex.h"
+#include "render/kustomize/replacement_target.h"
 #include "render/kustomize/scalartext.h"
 
 #define DEFAULT_PATH "metadata.name"
 
-enum { PART_COUNT = 5, SHOWN = 100 };
+enum { SHOWN = 100 };
 
 /* --- the value ------------------------------------------------------------------------------------------------------ */
 
@@ -140,149 +139,6 @@ static struct tree *replacement_value(struct arena *arena, struct resmap *map, c
 		return tree_new_plain(arena, replacement->source_value);
 	}
 	return value_of(arena, map, replacement->source, err);
-}
-
-/* --- which objects -------------------------------------------------------------------------------------------------- */
-
-/* The expressions of a selector for group, version, kind, name and namespace; NULL takes all. */
-struct matcher {
-	struct regex *parts[PART_COUNT];
-	const struct selector *selector;
-	bool has_ids;
-};
-
-static bool matcher_init(struct arena *arena, struct matcher *matcher, const struct selector *selector, struct err *err)
-{
-	const char *const texts[PART_COUNT] = { selector->gvk.group, selector->gvk.version, selector->gvk.kind, selector->name,
-		                                    selector->ns };
-	static const char *const names[PART_COUNT] = { "group", "version", "kind", "name", "namespace" };
-	*matcher = (struct matcher){ .selector = selector };
-	for (size_t i = 0; i < PART_COUNT; i++) {
-		if (!*texts[i]) {
-			continue;
-		}
-		matcher->has_ids = true;
-		matcher->parts[i] = regex_new_whole(arena, texts[i], err);
-		if (!matcher->parts[i]) {
-			return err_wrap(err, "%s", names[i]);
-		}
-	}
-	return true;
-}
-
-static bool matcher_takes(const struct matcher *matcher, const struct id *id, bool *takes, struct err *err)
-{
-	const char *const texts[PART_COUNT] = { id->gvk.group, id->gvk.version, id->gvk.kind, id->name, id->ns };
-	*takes = true;
-	for (size_t i = 0; *takes && i < PART_COUNT; i++) {
-		if (matcher->parts[i] && !regex_match(matcher->parts[i], texts[i], strlen(texts[i]), takes, err)) {
-			return false;
-		}
-	}
-	return true;
-}
-
-/* The current id or one of the previous. */
-static bool matcher_takes_any(struct arena *arena, const struct matcher *matcher, struct resource *resource, bool *takes,
-                              struct err *err)
-{
-	if (!matcher_takes(matcher, resource_id(arena, resource), takes, err)) {
-		return false;
-	}
-	const struct ids *previous = resource_previous(arena, resource);
-	for (size_t i = 0; !*takes && i < previous->count; i++) {
-		if (!matcher_takes(matcher, &previous->items[i], takes, err)) {
-			return false;
-		}
-	}
-	return true;
-}
-
-static bool text_selects(struct arena *arena, const char *text, struct pairs labels, bool *selects, struct err *err)
-{
-	struct labelselector *selector = labelselector_new(arena, text, err);
-	*selects = selector && labelselector_matches(selector, &labels);
-	return selector;
-}
-
-/* Upstream reads both before it looks what they say. */
-static bool labels_select(struct arena *arena, const struct selector *selector, const struct resource *resource, bool *selects,
-                          struct err *err)
-{
-	*selects = true;
-	if (!*selector->annotations && !*selector->labels) {
-		return true;
-	}
-	bool by_annotations;
-	bool by_labels;
-	if (!text_selects(arena, selector->annotations, resource_annotations(arena, resource), &by_annotations, err) ||
-	    !text_selects(arena, selector->labels, resource_labels(arena, resource), &by_labels, err)) {
-		return false;
-	}
-	*selects = by_annotations && by_labels;
-	return true;
-}
-
-struct target {
-	const struct target_selector *selector;
-	struct matcher select;
-	struct matcher *reject;
-};
-
-static bool target_init(struct arena *arena, struct target *target, const struct target_selector *selector, struct err *err)
-{
-	if (!selector || !selector->select) {
-		return err_set(err, ERR_INPUT, "select must be given");
-	}
-	*target = (struct target){ .selector = selector };
-	if (!matcher_init(arena, &target->select, selector->select, err)) {
-		return err_wrap(err, "select");
-	}
-	target->reject = arena_new(arena, selector->reject.count + 1, sizeof *target->reject);
-	for (size_t i = 0; i < selector->reject.count; i++) {
-		if (!selector->reject.items[i]) {
-			return err_set(err, ERR_INPUT, "reject[%zu] is null", i);
-		}
-		if (!matcher_init(arena, &target->reject[i], selector->reject.items[i], err)) {
-			return err_wrap(err, "reject[%zu]", i);
-		}
-	}
-	return true;
-}
-
-/* Label and annotation selectors of select and, where it has any, of reject. */
-static bool target_passes_labels(struct arena *arena, const struct target *target, const struct resource *resource, bool *passes,
-                                 struct err *err)
-{
-	if (!labels_select(arena, target->selector->select, resource, passes, err)) {
-		return false;
-	}
-	for (size_t i = 0; *passes && i < target->selector->reject.count; i++) {
-		const struct selector *reject = target->selector->reject.items[i];
-		bool rejected = false;
-		bool any = *reject->annotations || *reject->labels;
-		if (any && !labels_select(arena, reject, resource, &rejected, err)) {
-			return false;
-		}
-		*passes = !rejected;
-	}
-	return true;
-}
-
-static bool target_selects(struct arena *arena, const struct target *target, struct resource *resource, bool *selects,
-                           struct err *err)
-{
-	if (!target_passes_labels(arena, target, resource, selects, err)) {
-		return false;
-	}
-	for (size_t i = 0; *selects && i < target->selector->reject.count; i++) {
-		bool rejected = false;
-		if (target->reject[i].has_ids && !matcher_takes_any(arena, &target->reject[i], resource, &rejected, err)) {
-			return false;
-		}
-		*selects = !rejected;
-	}
-	return !*selects || matcher_takes_any(arena, &target->select, resource, selects, err);
 }
 
 /* --- setting -------------------------------------------------------------------------------------------------------- */
@@ -457,8 +313,8 @@ static bool set_all(const struct copying *copying, struct resource *resource, co
 static bool apply(const struct build *build, struct resmap *map, const struct tree *value, const struct target_selector *selector,
                   struct err *err)
 {
-	struct target target;
-	if (!target_init(build->arena, &target, selector, err)) {
+	struct replacement_target target;
+	if (!replacement_target_init(build->arena, &target, selector, err)) {
 		return false;
 	}
 	const struct copying copying = { build, value, selector->options, create_of(selector->options, value) };
@@ -466,7 +322,7 @@ static bool apply(const struct build *build, struct resmap *map, const struct tr
 	bool any = false;
 	for (size_t i = 0; i < map->count; i++) {
 		bool selects;
-		if (!target_selects(build->arena, &target, map->items[i], &selects, err)) {
+		if (!replacement_target_selects(build->arena, &target, map->items[i], &selects, err)) {
 			return false;
 		}
 		if (selects && !set_all(&copying, map->items[i], &paths, err)) {

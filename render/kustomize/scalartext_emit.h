@@ -6,6 +6,7 @@
 #define RENDER_KUSTOMIZE_SCALARTEXT_EMIT_H
 
 #include "render/base/buf.h"
+#include "render/base/err.h"
 #include "render/kustomize/tree.h"
 
 struct emitter {
@@ -40,5 +41,11 @@ void emit_line_comment(struct emitter *emitter, bool always);
 bool emit_is_simple(const struct tree *scalar);
 /* A scalar of the given style, or of the nearest that its text allows. */
 void emit_scalar(struct emitter *emitter, const struct tree *scalar, enum tree_style style);
+
+/*
+ * YAML as JSON, as upstream does: it reads what it wrote, which resolves aliases and merges. Indented by two, or compact. False
+ * for what JSON has not: other keys than strings, .inf.
+ */
+bool scalartext_json(struct arena *arena, const struct buf *yaml, bool indented, struct buf *out, struct err *err) MUST_CHECK;
 
 #endif

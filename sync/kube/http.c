@@ -373,8 +373,10 @@ static void collect(struct http *http)
 		http->kube.stats.bytes_in += (uint64_t)bytes;
 		long status = 0;
 		(void)curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
+		double seconds = 0;
+		(void)curl_easy_getinfo(transfer->easy, CURLINFO_TOTAL_TIME, &seconds);
 		if (http->options.requested) {
-			http->options.requested(http->options.host, transfer->call->method, transfer->result == CURLE_OK ? (int)status : 0);
+			http->options.requested(http->options.host, transfer->call, transfer->result == CURLE_OK ? (int)status : 0, seconds);
 		}
 		if (transfer->result == CURLE_OK) {
 			answered(http, transfer, (int)status);

@@ -105,8 +105,8 @@ struct kube_options {
 	/* A `Warning:` header of the server, its text unquoted; each distinct text once. May be NULL. */
 	void (*warning)(void *context, const char *path, const char *text);
 	void *context;
-	/* A try of a call ended: method and HTTP status, 0 without an answer. May be NULL. */
-	void (*requested)(void *host, const char *method, int status);
+	/* A try of a call ended: its HTTP status, 0 without an answer, and how long it took. May be NULL. */
+	void (*requested)(void *host, const struct kube_call *call, int status, double seconds);
 	void *host;
 	const volatile int
 		*stop; /* not NULL: once it is not 0, nothing new is sent and what waits fails with ERR_TRANSIENT "stopped" */

@@ -1,0 +1,184 @@
+/*
+ * What the files of agent.h share; nobody else includes it.
+ *
+ *   agent.c       the beginning and the end, signals, who leads
+ *   syncs.c       the list of Syncs: added, changed, gone
+ *   syncs_api.c   which there are, from the API server; syncs_config.c: from the files of --config
+ *   sync_turn.c   the turns of one Sync, in a fiber
+ *   sync_facts.c  what is known of one Sync, and with that when its next turn is
+ *   sync_source.c manifests that a worker reads
+ *   agent_watch.c watches of objects; agent_serve.c: the endpoints
+ */
+#ifndef AGENT_AGENT_IMPL_H
+#define AGENT_AGENT_IMPL_H
+
+#include "agent/agent.h"
+#include "agent/leader.h"
+#include "agent/log.h"
+#include "agent/loop.h"
+#include "agent/metrics.h"
+#include "agent/poller.h"
+#include "agent/schedule.h"
+#include "agent/watches.h"
+#include "agent/webhook.h"
+#include "agent/workers.h"
+#include "sync/drift.h"
+#include "sync/events.h"
+#include "sync/kube/config.h"
+#include "sync/kube/discovery.h"
+#include "sync/syncspec.h"
+#include "sync/syncstatus.h"
+
+struct agent {
+	struct agent_options options;
+	struct loop *loop;
+	struct workers *workers;
+	struct poller *poller;
+	struct leader *leader; /* NULL: nobody else is there */
+	struct log log;
+	struct metrics *metrics;
+	struct events events;
+	struct kube_config config; /* as whom the agent itself acts */
+	char *ns;
+	char *store;
+	struct kube *kube;           /* of the discovery */
+	struct discovery *discovery; /* that cycles share; NULL as long as the server did not answer */
+	bool discovering;
+	bool leads; /* works: is the leader, or there is no election */
+	bool ending;
+	int stop;     /* for cycles: end */
+	size_t turns; /* that run */
+	int64_t config_generation;
+	struct agent_sync **syncs; /* ordered by key */
+	size_t count;
+	struct loop_timer grace;
+	int signals; /* descriptor */
+	struct watches *watches;
+	struct loop_timer watch_timer;
+	struct endpoints *endpoints;
+	void *origin; /* of syncs_api.c */
+};
+
+/* What the last attempt was of. */
+struct attempt {
+	char commit[41];
+	int64_t generation;
+	char *request;
+	char *approval;
+	char tree[41]; /* of what was applied, and nothing failed; "" else */
+	int64_t ended;
+	unsigned failures;
+	bool stalled;
+};
+
+/* One Sync. Lives on the heap from its first sight until it is gone and its turn is over. */
+struct agent_sync {
+	struct agent *agent;
+	char *key; /* NAMESPACE/NAME */
+	struct syncspec spec;
+	struct syncspec next; /* another one, to be taken when the turn is over; name NULL: none */
+	bool invalid;         /* the spec cannot be read: status says why, nothing is done */
+	struct syncstatus status;
+	struct drift *drift;
+	struct credentials credentials;
+	struct secret hook_token;
+	struct bucket hook_bucket;
+	struct poll_want want;
+	struct poll_want *joined; /* &want while its source is polled */
+	struct repo_commit head;  /* id "" as long as none is known */
+	char head_tree[41];
+	unsigned source_failures; /* questions in a row that the source did not answer */
+	unsigned join_failures;
+	int64_t join_ended;
+	struct attempt attempt;
+	char *waits; /* what dependsOn waits for; NULL: nothing */
+	struct loop_timer timer;
+	struct strand *strand; /* its turn runs */
+	enum turn turn;
+	char running[41]; /* the commit of the turn */
+	int newer;        /* for the cycle: end what is only waited for */
+	bool watched;
+	bool recheck;     /* the condition is of something that passed: a cycle tells how things are */
+	bool gone;        /* to be freed when the turn is over */
+	bool dirty;       /* the status is to be written */
+	int64_t write_at; /* not before */
+	/* What the condition says. */
+	bool told_suspended;
+	bool told_source;
+	char *told_waits;
+};
+
+/* --- syncs.c */
+
+struct agent_sync *syncs_find(const struct agent *agent, const char *ns, const char *name);
+/* There is this Sync, or it is another one now; takes the spec over. `status` of the object, NULL for none. */
+void syncs_see(struct agent *agent, struct syncspec *spec, const cJSON *status);
+/* Its spec cannot be read; what runs is let run, nothing new begins. */
+void syncs_refuse(struct agent *agent, const cJSON *document, const struct problems *problems);
+void syncs_gone(struct agent *agent, const char *ns, const char *name);
+/* All of them: the agent ends, or does not lead any more. */
+void syncs_drop_all(struct agent *agent);
+/* Those that wait for others look again. */
+void syncs_released(struct agent *agent);
+void sync_free(struct agent_sync *sync);
+/* Between turns: the spec that came meanwhile. */
+void sync_take_next(struct agent_sync *sync);
+/* Its Secrets are read again. */
+void sync_rejoin(struct agent_sync *sync);
+
+/* --- sync_facts.c */
+
+/* Looks what is to be done, and begins a turn or sets the timer. Cheap; called whenever a fact changed. */
+void sync_consider(struct agent_sync *sync);
+/* Within a turn: what is to be done now; TURN_NONE: nothing. */
+enum turn sync_next(struct agent_sync *sync);
+/* The poller's answer. */
+void sync_told(void *sync, const struct poll_answer *answer);
+bool sync_is_suspended(const struct agent_sync *sync);
+
+/* --- sync_turn.c */
+
+/* The fiber's body: turns until there is none. */
+void sync_run(void *sync);
+
+/* --- sync_source.c */
+
+/* For cycle_host.source: answers with the head that is known; renders and compares commits on a worker. */
+struct source *sync_source_new(struct agent_sync *sync);
+
+/* --- agent.c */
+
+/* A client of the agent's own identity, or with as_user of that one; with the fence. */
+struct kube *agent_client(struct agent *agent, const char *as_user, struct err *err) MUST_CHECK;
+/* What every client of the agent counts. */
+void agent_requested(void *agent, const struct kube_call *call, int status, double seconds);
+bool agent_may_write(void *agent, struct err *err);
+/* In a fiber: learns what the server serves, where it is not known yet. */
+bool agent_discover(struct agent *agent, struct err *err) MUST_CHECK;
+void agent_turn_ended(struct agent *agent);
+
+/* --- where Syncs come from: begins in a fiber of its own; ends it; SIGHUP. */
+void syncs_config_start(struct agent *agent);
+void syncs_config_reload(struct agent *agent);
+void syncs_api_start(struct agent *agent);
+void syncs_api_stop(struct agent *agent);
+void syncs_api_reload(struct agent *agent);
+/* The Syncs that there were at the start were read. */
+bool syncs_api_synced(const struct agent *agent);
+
+/* --- agent_watch.c */
+
+void agent_watches_open(struct agent *agent);
+void agent_watches_close(struct agent *agent);
+/* What the Sync desires is watched, as that user where the agent's own rights are not enough. */
+void agent_watch(struct agent *agent, struct agent_sync *sync, const char *as_user);
+void agent_unwatch(struct agent *agent, struct agent_sync *sync);
+/* watcher_options.requested */
+void agent_watched(void *agent, const char *verb, int status);
+
+/* --- agent_serve.c */
+
+bool agent_serve(struct agent *agent, struct err *err) MUST_CHECK;
+void agent_serve_no_more(struct agent *agent);
+
+#endif

@@ -1,0 +1,215 @@
+/*
+ * What is known of one Sync, and what follows from it.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/agent_impl.h"
+#include "sync/clock.h"
+
+enum { PATIENCE = 3 /* failed questions in a row until a network error is the Sync's condition */ };
+
+static bool same_text(const char *a, const char *b)
+{
+	return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+bool sync_is_suspended(const struct agent_sync *sync)
+{
+	return syncspec_is_suspended(&sync->spec, clock_wall());
+}
+
+static bool is_new_head(const struct agent_sync *sync)
+{
+	return *sync->head.id && strcmp(sync->head.id, sync->attempt.commit) != 0;
+}
+
+static bool is_asked(const struct agent_sync *sync)
+{
+	const struct attempt *attempt = &sync->attempt;
+	return sync->recheck || sync->spec.generation != attempt->generation ||
+	       !same_text(sync->spec.requested_at, attempt->request) || !same_text(sync->spec.approved_commit, attempt->approval);
+}
+
+/* The first Sync of dependsOn that is not ready. */
+static void look_at_dependencies(struct agent_sync *sync)
+{
+	text_set(&sync->waits, NULL);
+	for (size_t i = 0; i < sync->spec.depends_count && !sync->waits; i++) {
+		const struct syncspec_peer *peer = &sync->spec.depends_on[i];
+		const struct agent_sync *other = syncs_find(sync->agent, peer->ns, peer->name);
+		if (!other || !syncstatus_is_ready(&other->status, &other->spec)) {
+			sync->waits = text_printf("%s/%s is not %s", peer->ns, peer->name, other ? "ready" : "there");
+		}
+	}
+}
+
+static int64_t resume_at(const struct agent_sync *sync)
+{
+	int64_t left = sync->spec.suspend_until - clock_wall();
+	bool ends = !sync->spec.suspend && sync->spec.suspend_until != INT64_MAX && left > 0;
+	return ends ? clock_now() + left * 1000 : INT64_MAX;
+}
+
+static uint64_t number_of(const char *key)
+{
+	uint64_t number = 14695981039346656037ULL;
+	for (; *key; key++) {
+		number = (number ^ (unsigned char)*key) * 1099511628211ULL;
+	}
+	return number;
+}
+
+static struct schedule next_turn(struct agent_sync *sync)
+{
+	look_at_dependencies(sync);
+	int64_t verify = sync->agent->options.verify_interval;
+	const struct schedule_facts facts = {
+		.suspended = sync_is_suspended(sync),
+		.deleting = sync->spec.deleting,
+		.waits = sync->waits != NULL,
+		.joined = sync->joined != NULL,
+		.has_head = *sync->head.id != '\0',
+		.new_head = is_new_head(sync),
+		.asked = is_asked(sync),
+		.stalled = sync->attempt.stalled,
+		.failures = sync->joined ? sync->attempt.failures : sync->join_failures,
+		.ended = sync->joined ? sync->attempt.ended : sync->join_ended,
+		.interval = sync->spec.interval,
+		.verify = verify ? schedule_jitter(verify, number_of(sync->key)) : 0,
+		.heal_due = drift_due(sync->drift),
+		.resume = resume_at(sync),
+	};
+	return schedule_next(&facts, clock_now());
+}
+
+/* What the status says of a Sync that has no turn. */
+static void note_standing(struct agent_sync *sync)
+{
+	bool suspended = sync_is_suspended(sync);
+	bool waits = !suspended && sync->waits && (is_new_head(sync) || is_asked(sync));
+	if (suspended && !sync->told_suspended) {
+		syncstatus_suspended(&sync->status, &sync->spec, clock_wall());
+		sync->dirty = true;
+	}
+	if (waits && !same_text(sync->waits, sync->told_waits)) {
+		syncstatus_depends(&sync->status, &sync->spec, sync->waits, clock_wall());
+		sync->dirty = true;
+	}
+	if (sync->told_suspended && !suspended) {
+		/* So that the condition tells again how things are. */
+		sync->recheck = true;
+	}
+	sync->told_suspended = suspended;
+	text_set(&sync->told_waits, waits ? sync->waits : NULL);
+}
+
+enum turn sync_next(struct agent_sync *sync)
+{
+	if (!sync->agent->leads || sync->agent->ending || sync->gone || sync->invalid) {
+		return TURN_NONE;
+	}
+	note_standing(sync);
+	struct schedule next = next_turn(sync);
+	return next.at <= clock_now() ? next.turn : TURN_NONE;
+}
+
+/* A turn that runs and only waits makes way for what is newer. */
+static void preempt(struct agent_sync *sync)
+{
+	bool other_spec = sync->next.name != NULL || sync->gone;
+	bool other_commit = sync->turn == TURN_SYNC && *sync->head.id && strcmp(sync->head.id, sync->running) != 0;
+	if ((other_spec || other_commit) && !sync->newer) {
+		sync->newer = 1;
+		loop_wake(sync->agent->loop, sync->strand);
+	}
+}
+
+void sync_consider(struct agent_sync *sync)
+{
+	struct agent *agent = sync->agent;
+	if (sync->strand) {
+		preempt(sync);
+		return;
+	}
+	if (!agent->leads || agent->ending || sync->gone) {
+		loop_timer_clear(agent->loop, &sync->timer);
+		return;
+	}
+	int64_t now = clock_now();
+	enum turn turn = sync_next(sync);
+	struct schedule next = sync->invalid ? (struct schedule){ TURN_NONE, INT64_MAX } : next_turn(sync);
+	int64_t at = next.at;
+	if (sync->dirty) {
+		at = at < sync->write_at ? at : sync->write_at;
+	}
+	if (turn != TURN_NONE || (sync->dirty && sync->write_at <= now)) {
+		loop_timer_clear(agent->loop, &sync->timer);
+		sync->strand = loop_spawn(agent->loop, sync_run, sync);
+		agent->turns++;
+	} else if (at < INT64_MAX) {
+		/* A time that has come without a turn is a suspension that ended this second. */
+		loop_timer_set(agent->loop, &sync->timer, at > now ? at : now + 1000);
+	} else {
+		loop_timer_clear(agent->loop, &sync->timer);
+	}
+}
+
+/* --- the source --------------------------------------------------------------------------------------------------- */
+
+static void take_head(struct agent_sync *sync, const struct poll_answer *answer)
+{
+	struct repo_commit *head = &sync->head;
+	bool same = strcmp(head->id, answer->commit->id) == 0;
+	if (!same) {
+		repo_commit_release(head);
+		*head = (struct repo_commit){
+			.author = text_dup(answer->commit->author),
+			.email = text_dup(answer->commit->email),
+			.subject = text_dup(answer->commit->subject),
+			.when = answer->commit->when,
+			.warning = answer->commit->warning,
+		};
+		memcpy(head->id, answer->commit->id, sizeof head->id);
+	}
+	(void)strncpy(sync->head_tree, answer->closed ? answer->tree : "", sizeof sync->head_tree - 1);
+	if (sync->told_source) {
+		/* The condition said that the source does not answer. */
+		sync->recheck = true;
+		sync->told_source = false;
+	}
+	sync->source_failures = 0;
+}
+
+static void source_failed(struct agent_sync *sync, const struct err *err)
+{
+	const struct log_about about = { .ns = sync->spec.ns, .name = sync->spec.name };
+	if (sync->source_failures++ == 0) {
+		log_event(&sync->agent->log, LEVEL_WARNING, &about, "%s", err->msg);
+	}
+	/* What may pass by itself is not yet the Sync's condition, as long as there is a commit to keep to. */
+	bool grave = err->kind != ERR_TRANSIENT || !*sync->head.id || sync->source_failures >= PATIENCE;
+	if (grave && !sync_is_suspended(sync)) {
+		syncstatus_failed(&sync->status, &sync->spec, REASON_FETCH, err->msg, clock_wall());
+		sync->told_source = true;
+		sync->dirty = true;
+	}
+	if (err->kind == ERR_DENIED && sync->spec.secret) {
+		/* The credentials may have been renewed: they are read again. */
+		poller_leave(sync->agent->poller, sync->joined);
+		sync->joined = NULL;
+		sync->join_failures++;
+		sync->join_ended = clock_now();
+	}
+}
+
+void sync_told(void *context, const struct poll_answer *answer)
+{
+	struct agent_sync *sync = context;
+	if (answer->err) {
+		source_failed(sync, answer->err);
+	} else {
+		take_head(sync, answer);
+	}
+	sync_consider(sync);
+}
