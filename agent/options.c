@@ -90,6 +90,9 @@ static bool set_value(const struct flag *flag, const char *text, struct options 
 	case VALUE_OUTPUT:
 		*(bool *)member = strcmp(text, "json") == 0;
 		return *(bool *)member || strcmp(text, "text") == 0;
+	case VALUE_RESTRICTOR:
+		*(bool *)member = strcmp(text, "LoadRestrictionsNone") == 0;
+		return *(bool *)member || strcmp(text, "LoadRestrictionsRootOnly") == 0;
 	case VALUE_LIST:
 		list_add(member, text);
 		return *text != 0;
@@ -231,6 +234,9 @@ static void set_defaults(struct options *options)
 
 static bool check_render(const struct options *options, struct err *err)
 {
+	if (options->root && !options->argument) {
+		return err_set(err, ERR_INPUT, "--root goes with render DIR");
+	}
 	if (options->command != COMMAND_RENDER || !options->argument == !!options->cycle.source.url) {
 		return true;
 	}

@@ -40,6 +40,8 @@ struct options {
 	const char **take_over; /* what cycle.take_over points to */
 	const char *password_file;
 	const char *token_file;
+	bool kustomize;           /* DIR of render must be a kustomization */
+	const char *root;         /* of render DIR: nothing outside is read; NULL if not given */
 	const char *file;         /* -f; NULL if none */
 	struct syncspec spec;     /* what it holds; cycle borrows from it */
 	struct problems problems; /* what is wrong with it */

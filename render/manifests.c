@@ -13,6 +13,8 @@
 enum { FIELD_BYTES = 1000, NAME_MAX_BYTES = 253 };
 
 struct render {
+	const struct manifests_options *options;
+	struct files *files;
 	struct objects found;
 	struct map by_ident; /* to struct object */
 	struct problems *problems;
@@ -102,7 +104,7 @@ static void check_type(struct place *place, const cJSON *json)
 		refuse(place, "kind", "is no valid kind");
 	}
 	if (api_version && strncmp(api_version, "kustomize.config.k8s.io/", 24) == 0) {
-		refuse(place, "", "Kustomize is not there yet: this is a kustomization and no object of the cluster");
+		refuse(place, "", "this is a kustomization and no object of the cluster: its file must be named kustomization.yaml");
 	}
 }
 
@@ -327,16 +329,73 @@ static void read_manifest(struct render *render, struct files *files, const char
 	yaml_read(path, buf_text(&text), text.len, take_document, render, render->problems);
 }
 
+/* --- kustomizations ----------------------------------------------------------------------------------------------- */
+
+static struct kustomize_source source_of(const struct manifests_options *options, struct files *files, const char *dir,
+                                         char **outer_path)
+{
+	struct kustomize_source source = { .files = files, .dir = dir, .from = "", .restriction = options->restriction };
+	if (options->outer) {
+		*outer_path = text_printf("%s%s%s", options->outer_dir, *dir && *options->outer_dir ? "/" : "", dir);
+		source.files = options->outer;
+		source.dir = *outer_path;
+		source.from = options->outer_dir;
+		source.absolute = options->absolute;
+	}
+	return source;
+}
+
+static void take_built(void *context, const char *path, size_t line, cJSON *json)
+{
+	struct render *render = context;
+	CLEANUP(text_freep) char *own = text_dup(path);
+	render->path = own;
+	take_document(render, json, line);
+	render->path = NULL;
+}
+
+static void build_kustomization(struct render *render, const char *dir)
+{
+	CLEANUP(text_freep) char *outer = NULL;
+	struct kustomize_source source = source_of(render->options, render->files, dir, &outer);
+	/* What is wrong is in the problems. */
+	bool built = kustomize_objects(&source, take_built, render, render->problems);
+	(void)built;
+}
+
+bool manifests_print_kustomization(const struct manifests_options *options, struct files *files, const char *dir, struct buf *out,
+                                   struct problems *problems)
+{
+	CLEANUP(text_freep) char *outer = NULL;
+	struct kustomize_source source = source_of(options, files, dir, &outer);
+	return kustomize_print(&source, out, problems);
+}
+
+/* --- both --------------------------------------------------------------------------------------------------------- */
+
 bool manifests_render(struct files *files, const char *dir, struct objects *out, struct problems *problems)
+{
+	return manifests_render_with(&(struct manifests_options){ .restriction = LOAD_ROOT_ONLY }, files, dir, out, problems);
+}
+
+bool manifests_render_with(const struct manifests_options *options, struct files *files, const char *dir, struct objects *out,
+                           struct problems *problems)
 {
 	size_t errors = problems->errors;
 	CLEANUP(manifest_paths_release) struct manifest_paths paths = MANIFEST_PATHS_INIT;
 	if (!manifest_paths_find(files, dir, &paths, problems)) {
 		return false;
 	}
-	CLEANUP(render_release) struct render render = { .found = OBJECTS_INIT, .by_ident = MAP_INIT, .problems = problems };
+	CLEANUP(render_release)
+	struct render render = {
+		.options = options, .files = files, .found = OBJECTS_INIT, .by_ident = MAP_INIT, .problems = problems
+	};
 	for (size_t i = 0; i < paths.count && !render.full; i++) {
-		read_manifest(&render, files, paths.items[i]);
+		if (paths.items[i].kustomization) {
+			build_kustomization(&render, paths.items[i].path);
+		} else {
+			read_manifest(&render, files, paths.items[i].path);
+		}
 	}
 	if (problems->errors != errors) {
 		return false;

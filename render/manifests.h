@@ -17,17 +17,34 @@
 #define RENDER_MANIFESTS_H
 
 #include "render/files.h"
+#include "render/kustomize/kustomize.h"
 #include "render/object.h"
 #include "render/problems.h"
 
 /*
  * Adds all manifests below `dir` of the tree to out, in path order. Problems name files as they are below the tree's root,
- * with the line where their document starts. A directory with a kustomization (kustomization.yaml, .yml, Kustomization) is
- * an error for now, and so is a kustomization in a file of another name. true when no error was found; warnings may have
- * been added all the same; out is as it was otherwise. Objects that the user marks as not for the cluster
- * (config.kubernetes.io/local-config other than "false") are left out. `dir` must be there; no manifest in it is no error.
+ * with the line where their document starts. A directory with a kustomization (kustomization.yaml, .yml, Kustomization) stands
+ * for what it builds (render/kustomize), and nothing in it or below is looked at; a kustomization in a file of another name is
+ * an error. true when no error was found; warnings may have been added all the same; out is as it was otherwise. Objects that the
+ * user marks as not for the cluster (config.kubernetes.io/local-config other than "false") are left out. `dir` must be there; no
+ * manifest in it is no error.
  */
 bool manifests_render(struct files *files, const char *dir, struct objects *out, struct problems *problems);
+
+/* What a kustomization may read. */
+struct manifests_options {
+	enum load_restriction restriction;
+	struct files *outer;   /* the tree that it may leave the rendered one for; NULL: it may not */
+	const char *outer_dir; /* where the rendered tree is in that one */
+	const char *absolute;  /* where the root of `outer` is on this machine, "" for "/" */
+};
+
+bool manifests_render_with(const struct manifests_options *options, struct files *files, const char *dir, struct objects *out,
+                           struct problems *problems);
+
+/* A directory that is a kustomization itself: appends the very bytes of `kustomize build`. */
+bool manifests_print_kustomization(const struct manifests_options *options, struct files *files, const char *dir, struct buf *out,
+                                   struct problems *problems) MUST_CHECK;
 
 /* What `kubectl kustomize` would print for these objects, "---" between them, in their order. */
 bool manifests_print(const struct objects *objects, struct buf *out) MUST_CHECK;

@@ -31,19 +31,19 @@ static bool walk(struct find *find, struct level *level, const struct files_entr
 void manifest_paths_release(struct manifest_paths *paths)
 {
 	for (size_t i = 0; i < paths->count; i++) {
-		free(paths->items[i]);
+		free(paths->items[i].path);
 	}
 	free(paths->items);
 	*paths = MANIFEST_PATHS_INIT;
 }
 
-static void take_path(struct manifest_paths *paths, char *path)
+static void take_path(struct manifest_paths *paths, char *path, bool kustomization)
 {
 	if (paths->count == paths->cap) {
 		paths->cap = paths->cap ? 2 * paths->cap : 16;
 		paths->items = alloc_grow(paths->items, paths->cap, sizeof *paths->items);
 	}
-	paths->items[paths->count++] = path;
+	paths->items[paths->count++] = (struct manifest_path){ .path = path, .kustomization = kustomization };
 }
 
 static bool is_manifest(const char *name)
@@ -105,7 +105,7 @@ static void read_rules(struct find *find, struct level *level, const struct file
 }
 
 /* Its other files may be patches and the like: nothing of the directory is a manifest by itself. */
-static bool refuses_kustomization(struct find *find, const struct level *level, const struct files_entries *entries)
+static bool takes_kustomization(struct find *find, const struct level *level, const struct files_entries *entries)
 {
 	for (size_t i = 0; i < entries->count; i++) {
 		const struct files_entry *entry = &entries->items[i];
@@ -114,9 +114,7 @@ static bool refuses_kustomization(struct find *find, const struct level *level, 
 		}
 		CLEANUP(text_freep) char *path = path_of(level, entry->name);
 		if (!is_ignored(level, path, false)) {
-			problems_add(find->problems, PROBLEM_ERROR, path, 0, NULL,
-			             "Kustomize is not there yet: plumb cannot render a directory with a kustomization%s",
-			             level->up ? " (name the directory in .plumbignore to leave it out)" : "");
+			take_path(find->found, text_dup(level->path), true);
 			return true;
 		}
 	}
@@ -199,7 +197,7 @@ static bool look_at(struct find *find, const struct level *level, const struct f
 	if (entry->kind == FILES_OTHER) {
 		look_at_other(find, entry, path);
 	} else if (is_manifest(entry->name)) {
-		take_path(find->found, TAKE(path));
+		take_path(find->found, TAKE(path), false);
 	}
 	return true;
 }
@@ -209,7 +207,7 @@ static bool walk(struct find *find, struct level *level, const struct files_entr
 {
 	read_rules(find, level, entries);
 	bool goes_on = true;
-	if (!refuses_kustomization(find, level, entries)) {
+	if (!takes_kustomization(find, level, entries)) {
 		for (size_t i = 0; goes_on && i < entries->count; i++) {
 			goes_on = look_at(find, level, &entries->items[i]);
 		}

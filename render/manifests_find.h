@@ -7,8 +7,13 @@
 #include "render/files.h"
 #include "render/problems.h"
 
+struct manifest_path {
+	char *path;
+	bool kustomization; /* a directory that has one: nothing in it or below is a manifest by itself */
+};
+
 struct manifest_paths {
-	char **items;
+	struct manifest_path *items;
 	size_t count;
 	size_t cap;
 };

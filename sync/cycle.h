@@ -37,6 +37,7 @@ struct cycle_options {
 	struct repo_source source;
 	const char *ref;
 	const char *path;  /* of the manifests in the repository; "." or NULL: its root */
+	bool load_any;     /* files of a kustomization may lie anywhere in the repository, not only below it */
 	const char *store; /* --store */
 	struct kube_config_options access;
 	const char *name;                    /* of the sync; a DNS label */

@@ -126,6 +126,9 @@ bool prepare_render(const struct cycle_options *options, struct report *report, 
 	report_phase(report, phase);
 	out->source = options->host.source ? options->host.source
 	                                   : source_open(&options->source, options->store, out->deadline, &err);
+	if (out->source && !options->host.source) {
+		out->source->load_any = options->load_any;
+	}
 	if (!out->source || !out->source->ops->fetch(out->source, options->ref, out->deadline, &report->commit, &err)) {
 		return report_err(report, FAILURE_GIT, &err);
 	}

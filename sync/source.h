@@ -29,6 +29,7 @@ struct source_ops {
 /* Implementations embed this first. */
 struct source {
 	const struct source_ops *ops;
+	bool load_any; /* files of a kustomization may lie anywhere in the repository (LoadRestrictionsNone) */
 };
 
 /* A repository, in a store of this machine; repo_open. */

@@ -12,6 +12,8 @@
 #ifndef RENDER_KUSTOMIZE_BUILD_H
 #define RENDER_KUSTOMIZE_BUILD_H
 
+#include <cjson/cJSON.h>
+
 #include "render/base/arena.h"
 #include "render/base/err.h"
 #include "render/kustomize/loader.h"
@@ -19,8 +21,7 @@
 #include "render/kustomize/types.h"
 #include "render/problems.h"
 
-struct schema;     /* of strategic merges: schema.h */
-struct tree_cache; /* files parsed once */
+struct schema; /* of strategic merges: schema.h */
 
 struct build {
 	struct arena *arena;
@@ -28,8 +29,9 @@ struct build {
 	const struct loader *loader; /* of the kustomization whose turn it is */
 	const char *file;            /* its file, "apps/web/kustomization.yaml", for messages */
 	const struct schema *schema; /* NULL: the built-in one; else that of `openapi.path` */
-	struct tree_cache *cache;
-	const char *field; /* of the kustomization, "patches[2]", whose turn it is; may be NULL */
+	bool schema_set;             /* a kustomization said which */
+	cJSON *schema_document;      /* what `schema` borrows; the build's own */
+	const char *field;           /* of the kustomization, "patches[2]", whose turn it is; may be NULL */
 };
 
 /* "apps/web/kustomization.yaml: patches[2]: TEXT" */

@@ -95,12 +95,17 @@ it_says_all_errors_at_once() {
 	expect_error 'loop\.yaml'
 }
 
-it_says_that_kustomize_is_not_there_yet() {
+it_prints_a_kustomization_as_kustomize_does() {
+	need kustomize
 	fresh
 	configmap good | write shop/good.yaml
-	printf 'resources: [good.yaml]\n' | write shop/kustomization.yaml
-	plumb 4 render "$WORK/shop"
-	expect_error '[Kk]ustomiz'
+	printf 'resources: [good.yaml]\nnamePrefix: my-\n' | write shop/kustomization.yaml
+	kustomize build "$WORK/shop" >"$T/expected"
+	plumb 0 render "$WORK/shop"
+	diff -u "$T/expected" "$OUT" || fail 'a directory: not what kustomize build prints'
+	commit 'A kustomization'
+	plumb 0 render --repo "$REPO" --ref main --path shop
+	diff -u "$T/expected" "$OUT" || fail 'a commit: not what kustomize build prints'
 }
 
 it_reads_links_inside_the_tree_only() {

@@ -236,25 +236,31 @@ START_TEST(leaves_out_what_is_not_for_the_cluster)
 }
 END_TEST
 
-START_TEST(says_that_kustomize_is_not_there_yet)
+START_TEST(builds_a_directory_with_a_kustomization_instead_of_reading_its_files)
 {
-	add("kustomization.yaml", "resources: [a.yaml]");
-	add("patch.yaml", "{\"spec\": {}}");
-	fails("", "kustomization.yaml: Kustomize is not there yet: plumb cannot render a directory with a kustomization");
+	add_configmap("b/first.yaml", "first");
+	add_configmap("m/a.yaml", "a");
+	add("m/Kustomization", "resources: [a.yaml]\nnamePrefix: my-\n");
+	add("m/patch.yaml", "{\"spec\": {}}");
+	add("m/below/bad.yaml", "bad");
+	add_configmap("z/last.yaml", "last");
+	renders("", "first my-a last");
 }
 END_TEST
 
-START_TEST(refuses_a_kustomization_below_and_under_another_name)
+START_TEST(names_the_files_of_a_kustomization_that_cannot_be_built)
 {
-	add_configmap("a/a.yaml", "a");
-	add("a/Kustomization", "resources: [a.yaml]");
-	add("a/b/patch.yaml", "bad");
+	add("prod/kustomization.yaml", "resources: [gone.yaml]");
+	fails("", "prod/kustomization.yaml: resources[0]: 'prod/gone.yaml' does not exist");
+}
+END_TEST
+
+START_TEST(refuses_a_kustomization_under_another_name)
+{
 	add("b/x.yaml", "{\"apiVersion\": \"kustomize.config.k8s.io/v1beta1\", \"kind\": \"Kustomization\"}");
 	add("c/flux.yaml",
 	    "{\"apiVersion\": \"kustomize.toolkit.fluxcd.io/v1\", \"kind\": \"Kustomization\", \"metadata\": {\"name\": \"fine\"}}");
-	fails("", "a/Kustomization: Kustomize is not there yet: plumb cannot render a directory with a kustomization (name the "
-	          "directory in .plumbignore to leave it out)\n"
-	          "b/x.yaml:1: Kustomize is not there yet: this is a kustomization and no object of the cluster");
+	fails("", "b/x.yaml:1: this is a kustomization and no object of the cluster: its file must be named kustomization.yaml");
 }
 END_TEST
 
@@ -394,8 +400,9 @@ static void add_tests(TCase *tests)
 	tcase_add_test(tests, refuses_labels_and_annotations_that_are_no_strings_and_never_says_a_value);
 	tcase_add_test(tests, refuses_an_object_that_is_declared_twice_whatever_its_version);
 	tcase_add_test(tests, leaves_out_what_is_not_for_the_cluster);
-	tcase_add_test(tests, says_that_kustomize_is_not_there_yet);
-	tcase_add_test(tests, refuses_a_kustomization_below_and_under_another_name);
+	tcase_add_test(tests, builds_a_directory_with_a_kustomization_instead_of_reading_its_files);
+	tcase_add_test(tests, names_the_files_of_a_kustomization_that_cannot_be_built);
+	tcase_add_test(tests, refuses_a_kustomization_under_another_name);
 	tcase_add_test(tests, says_that_a_directory_is_missing_but_not_that_it_is_empty);
 	tcase_add_test(tests, refuses_what_is_over_the_limits);
 	tcase_add_test(tests, refuses_too_many_directories_inside_each_other);

@@ -1,0 +1,205 @@
+#include "render/kustomize/accumulate.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "render/kustomize/crds.h"
+#include "render/kustomize/decode.h"
+#include "render/kustomize/fieldspec.h"
+#include "render/kustomize/openapi.h"
+#include "render/kustomize/plugins.h"
+#include "render/kustomize/read.h"
+#include "render/kustomize/steps.h"
+
+/* Whose turn it is; who calls puts back what was. */
+static void take_turn(const struct target *target)
+{
+	target->build->loader = &target->loader;
+	target->build->file = target->file;
+	target->build->field = NULL;
+}
+
+static bool check_memory(const struct build *build, struct err *err)
+{
+	return !arena_full(build->arena) ||
+	       err_set(err, ERR_LIMIT, "the build takes more than %zu MiB of memory", build->arena->max / 1024 / 1024);
+}
+
+/* --- resources ---------------------------------------------------------------------------------------------------- */
+
+static bool append_file(struct target *target, const char *path, const struct text *text, struct accumulator *accumulator,
+                        struct err *err)
+{
+	struct resmap read = RESMAP_INIT(target->build->arena);
+	struct resmap checked = RESMAP_INIT(target->build->arena);
+	const char *shown = loader_path(&target->loader, path);
+	if (!resources_read(target->build->arena, shown, text->data, text->len, &read, err) ||
+	    !resmap_append_all(&checked, &read, err)) {
+		return false;
+	}
+	const struct origin *origin = target->origin ? origin_append(target->build->arena, target->origin, path) : NULL;
+	for (size_t i = 0; origin && i < read.count; i++) {
+		origin_set(target->build->arena, read.items[i], origin);
+	}
+	return resmap_append_all(&accumulator->map, &read, err);
+}
+
+static bool merge_accumulator(struct accumulator *into, const struct accumulator *from, struct err *err)
+{
+	return resmap_append_all(&into->map, &from->map, err) &&
+	       field_config_merge(into->map.arena, &into->config, &from->config, err) &&
+	       varset_merge(into->map.arena, &into->vars, &from->vars, err);
+}
+
+static bool check_kind(const struct target *sub, bool component, struct err *err)
+{
+	bool is_component = strcmp(sub->kustomization.kind, "Component") == 0;
+	if (component && !is_component) {
+		return err_set(err, ERR_INPUT, "%s: kind: must be Component, as components names it", sub->file);
+	}
+	return component || !is_component ||
+	       err_set(err, ERR_INPUT, "%s: kind: a Component is named in components, not in resources", sub->file);
+}
+
+/* A component works on what its parent has so far; anything else on its own. */
+static bool accumulate_directory(struct target *target, const char *path, bool component, struct accumulator *accumulator,
+                                 struct err *err)
+{
+	struct build *build = target->build;
+	struct target sub = { .build = build };
+	if (!loader_enter(&target->loader, path, &sub.loader, err) || !target_load(&sub, err)) {
+		return false;
+	}
+	sub.origin = target->origin ? origin_append(build->arena, target->origin, path) : NULL;
+	sub.kustomization.build_metadata = target->kustomization.build_metadata;
+	if (!accumulate_schema(&sub, err) || !check_kind(&sub, component, err)) {
+		return false;
+	}
+	bool good;
+	if (component) {
+		good = accumulate(&sub, accumulator, err);
+	} else {
+		struct accumulator own = ACCUMULATOR_INIT(build->arena);
+		good = accumulate(&sub, &own, err) && merge_accumulator(accumulator, &own, err);
+	}
+	take_turn(target);
+	return good;
+}
+
+static bool accumulate_path(struct target *target, const char *path, struct accumulator *accumulator, struct err *err)
+{
+	struct text text = { 0 };
+	struct err no_file = ERR_INIT;
+	if (loader_is_remote_file(path)) {
+		return loader_refuse_remote(path, err);
+	}
+	if (*path && loader_read(&target->loader, path, &text, &no_file)) {
+		return append_file(target, path, &text, accumulator, err);
+	}
+	if (*path && no_file.kind != ERR_NOT_FOUND) {
+		*err = no_file;
+		return false;
+	}
+	return accumulate_directory(target, path, false, accumulator, err);
+}
+
+/* "overlay/kustomization.yaml: resources[2]: " in front, once: what a base says stands behind its own place. */
+static bool wrap(const struct target *target, const char *field, size_t index, struct err *err)
+{
+	return err_wrap(err, "%s: %s[%zu]", target->file, field, index);
+}
+
+bool accumulate_paths(struct target *target, const struct texts *paths, const char *field, struct accumulator *accumulator,
+                      struct err *err)
+{
+	for (size_t i = 0; i < paths->count; i++) {
+		if (!accumulate_path(target, paths->items[i], accumulator, err)) {
+			return wrap(target, field, i, err);
+		}
+		if (!check_memory(target->build, err)) {
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool accumulate_components(struct target *target, struct accumulator *accumulator, struct err *err)
+{
+	const struct texts *components = &target->kustomization.components;
+	for (size_t i = 0; i < components->count; i++) {
+		if (!accumulate_directory(target, components->items[i], true, accumulator, err)) {
+			return wrap(target, "components", i, err);
+		}
+	}
+	return true;
+}
+
+/* --- configuration ------------------------------------------------------------------------------------------------ */
+
+bool accumulate_schema(struct target *target, struct err *err)
+{
+	take_turn(target);
+	return openapi_set(target->build, &target->kustomization.openapi, err) || err_wrap(err, "%s: openapi", target->file);
+}
+
+static bool read_configuration(struct target *target, const char *path, struct field_config *out, struct err *err)
+{
+	struct text text = { 0 };
+	struct tree *tree = NULL;
+	const char *shown = loader_path(&target->loader, path);
+	struct arena *arena = target->build->arena;
+	struct decoder decoder = { .arena = arena, .file = shown, .strict = true, .loose = true };
+	struct field_config read;
+	if (!loader_read(&target->loader, path, &text, err) ||
+	    !tree_read_config(arena, shown, text.data, text.len, true, &tree, err) ||
+	    !decode(&decoder, &shape_field_config, tree, &read, err)) {
+		return false;
+	}
+	field_config_sort(&read);
+	return field_config_merge(arena, out, &read, err);
+}
+
+/* MakeTransformerConfig, and what the crds say. */
+static bool configure(struct target *target, struct accumulator *accumulator, struct err *err)
+{
+	struct arena *arena = target->build->arena;
+	struct field_config config;
+	struct field_config files = { 0 };
+	struct field_config crds = { 0 };
+	const struct texts *paths = &target->kustomization.configurations;
+	field_config_default(arena, &config);
+	for (size_t i = 0; i < paths->count; i++) {
+		if (!read_configuration(target, paths->items[i], &files, err)) {
+			return wrap(target, "configurations", i, err);
+		}
+	}
+	if (!(paths->count == 0 || field_config_merge(arena, &config, &files, err)) ||
+	    !field_config_merge(arena, &accumulator->config, &config, err)) {
+		return err_wrap(err, "%s: configurations", target->file);
+	}
+	if (target->kustomization.crds.count == 0) {
+		return true;
+	}
+	return (crds_load(target->build, &target->kustomization.crds, &crds, err) &&
+	        field_config_merge(arena, &accumulator->config, &crds, err)) ||
+	       err_wrap(err, "%s: crds", target->file);
+}
+
+/* --- in order ----------------------------------------------------------------------------------------------------- */
+
+static bool merge_vars(struct target *target, struct accumulator *accumulator, struct err *err)
+{
+	return target->kustomization.vars.count == 0 ||
+	       vars_merge(target->build, &accumulator->map, &accumulator->vars, &target->kustomization.vars, err) ||
+	       err_wrap(err, "%s: vars", target->file);
+}
+
+bool accumulate(struct target *target, struct accumulator *accumulator, struct err *err)
+{
+	take_turn(target);
+	return accumulate_paths(target, &target->kustomization.resources, "resources", accumulator, err) &&
+	       configure(target, accumulator, err) && steps_generate(target, accumulator, err) &&
+	       plugins_generate(target, accumulator, err) && accumulate_components(target, accumulator, err) &&
+	       steps_transform(target, accumulator, err) && plugins_transform(target, accumulator, err) &&
+	       plugins_validate(target, accumulator, err) && merge_vars(target, accumulator, err) && check_memory(target->build, err);
+}

@@ -1,0 +1,61 @@
+#include "render/kustomize/openapi.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "render/base/limits.h"
+#include "render/doc.h"
+#include "render/kustomize/read.h"
+#include "render/kustomize/schema.h"
+#include "render/kustomize/write.h"
+
+/* The only one that v5.8.1 carries. */
+static const char BUILT_IN[] = "v1.21.2";
+
+static const char *find(const struct pairs *pairs, const char *key)
+{
+	for (size_t i = 0; i < pairs->count; i++) {
+		if (strcmp(pairs->items[i].key, key) == 0) {
+			return pairs->items[i].value;
+		}
+	}
+	return NULL;
+}
+
+static bool parse(struct build *build, const char *shown, const struct text *text, struct err *err)
+{
+	struct tree *tree = NULL;
+	CLEANUP(buf_release) struct buf json = BUF_INIT(LIMIT_MIB(256));
+	if (!tree_read_config(build->arena, shown, text->data, text->len, false, &tree, err) ||
+	    !tree_write_json(build->arena, tree, &json, err)) {
+		return false;
+	}
+	cJSON *document = doc_parse(buf_text(&json), json.len, err);
+	if (!document) {
+		return err_wrap(err, "%s", shown);
+	}
+	build->schema_document = document;
+	build->schema = schema_new(build->arena, document, err);
+	return build->schema || err_wrap(err, "%s", shown);
+}
+
+bool openapi_set(struct build *build, const struct pairs *openapi, struct err *err)
+{
+	const char *path = find(openapi, "path");
+	const char *version = find(openapi, "version");
+	struct text text = { 0 };
+	if (path && !loader_read(build->loader, path, &text, err)) {
+		return err_wrap(err, "path");
+	}
+	if (build->schema_set) {
+		return true;
+	}
+	if (path && version) {
+		return err_set(err, ERR_INPUT, "path and version cannot be given both");
+	}
+	if (version && *version && strcmp(version, BUILT_IN) != 0) {
+		return err_set(err, ERR_INPUT, "version: must be %s, the only one that is built in", BUILT_IN);
+	}
+	build->schema_set = path || (version && *version);
+	return !path || parse(build, loader_path(build->loader, path), &text, err);
+}

@@ -1,0 +1,12 @@
+/*
+ * openapi: which schema strategic merge patches of this build follow.
+ */
+#ifndef RENDER_KUSTOMIZE_OPENAPI_H
+#define RENDER_KUSTOMIZE_OPENAPI_H
+
+#include "render/kustomize/build.h"
+
+/* `version` of the built-in one, or `path` of a file that takes its place. The first kustomization that says one decides. */
+bool openapi_set(struct build *build, const struct pairs *openapi, struct err *err) MUST_CHECK;
+
+#endif
