@@ -342,7 +342,8 @@ static bool match_field(struct matcher *matcher, const struct step *step)
 		if (tree_is_null(step->node)) {
 			matcher->found->lost = true; /* kyaml hangs it below the null, which is written as null all the same */
 		} else if (tree_is_map(step->node)) {
-			tree_set(matcher->arena, step->node, step->parts[0], field);
+			tree_append(matcher->arena, step->node, tree_new_plain(matcher->arena, step->parts[0]));
+			tree_append(matcher->arena, step->node, field);
 		}
 	}
 	if (tree_is_scalar(field) && step->count > 1) {
@@ -444,7 +445,8 @@ static struct tree *make_item(struct matcher *matcher, const char *key, const ch
 		return scalar;
 	}
 	struct tree *map = tree_new_map(matcher->arena);
-	tree_set(matcher->arena, map, key, scalar);
+	tree_append(matcher->arena, map, tree_new_plain(matcher->arena, key));
+	tree_append(matcher->arena, map, scalar);
 	return map;
 }
 

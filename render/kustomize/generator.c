@@ -18,6 +18,13 @@ static struct tree *map_at(struct arena *arena, struct tree *map, const char *ke
 	return value;
 }
 
+/* Upstream's keys have no tag: `8080` is a number, which the writer refuses, as there. */
+static void add_entry(struct arena *arena, struct tree *map, const char *key, struct tree *value)
+{
+	tree_append(arena, map, tree_new_plain(arena, key));
+	tree_append(arena, map, value);
+}
+
 static struct tree *string_of(struct arena *arena, struct text text)
 {
 	struct tree *string = tree_new_string(arena, "");
@@ -70,7 +77,7 @@ static void set_pairs(struct arena *arena, struct tree *root, const char *field,
 	for (size_t i = 0; i < pairs->count; i++) {
 		struct tree *value = tree_new_string(arena, pairs->items[i].value);
 		value->style = TREE_SINGLE;
-		tree_set(arena, map_at(arena, map_at(arena, root, "metadata"), field), pairs->items[i].key, value);
+		add_entry(arena, map_at(arena, map_at(arena, root, "metadata"), field), pairs->items[i].key, value);
 	}
 }
 
@@ -110,7 +117,7 @@ bool configmap_generate(const struct build *build, const struct generator_args *
 		bool text = rune_all_valid(kvs.items[i].value.data, kvs.items[i].value.len);
 		struct text value = text ? kvs.items[i].value : base64_of(build->arena, kvs.items[i].value);
 		struct tree *map = map_at(build->arena, root, text ? "data" : "binaryData");
-		tree_set(build->arena, map, kvs.items[i].key, string_of(build->arena, value));
+		add_entry(build->arena, map, kvs.items[i].key, string_of(build->arena, value));
 	}
 	finish(build, args, root, out);
 	return true;
@@ -127,7 +134,7 @@ bool secret_generate(const struct build *build, const struct generator_args *arg
 	struct tree *data = map_at(build->arena, root, "data");
 	for (size_t i = 0; i < kvs.count; i++) {
 		struct text value = base64_of(build->arena, kvs.items[i].value);
-		tree_set(build->arena, data, kvs.items[i].key, string_of(build->arena, value));
+		add_entry(build->arena, data, kvs.items[i].key, string_of(build->arena, value));
 	}
 	finish(build, args, root, out);
 	return true;
