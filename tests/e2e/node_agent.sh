@@ -1,6 +1,6 @@
 #!/bin/bash
 # The agent in a cluster, on a node that runs containers: its image, its installation by `plumb sync`, a repository over HTTPS, and
-# the repository that deploys the agent itself.
+# the repository that deploys the agent itself. E2E_ARCHIVE is an image that was built before (tests/cluster/plumb-image).
 # lib.sh gives the test a cache of its own; what images are built from is kept.
 export PLUMB_CACHE=${PLUMB_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/plumb-test}
 . "$(dirname "$0")/lib.sh"
@@ -19,7 +19,11 @@ image_once() {
 	need_node
 	[[ ! -e $T/image.tar ]] || return 0
 	local code=0
-	"$TOP/tests/cluster/plumb-image" "$T/image.tar" $IMAGE:1 || code=$?
+	if [[ ${E2E_ARCHIVE:-} ]]; then
+		cp "$E2E_ARCHIVE" "$T/image.tar"
+	else
+		"$TOP/tests/cluster/plumb-image" "$T/image.tar" $IMAGE:1 || code=$?
+	fi
 	[[ $code == 0 ]] || { rm -f "$T/image.tar"; [[ $code == 77 ]] && skip 'no image can be built here'; die 'the image does not build'; }
 	"$TOP/tests/cluster/cluster" load "$CLUSTER" "$T/image.tar"
 	ctr -a "$CLUSTER/containerd/sock" -n k8s.io images tag --force $IMAGE:1 $IMAGE:2 >/dev/null
@@ -60,7 +64,7 @@ platform() { # TAG
 	cp -r "$TOP/deploy" "$WORK/plumb"
 	rm -f "$WORK"/plumb/{Dockerfile,image-root,install-deps,quickstart}
 	printf 'resources: [../plumb/overlays/cluster]\nimages: [{name: plumb, newName: %s, newTag: "%s"}]\n' $IMAGE "$1" >"$overlay/kustomization.yaml"
-	if "$PLUMB" render "$overlay" 2>&1 | grep -q 'Kustomize is not there yet'; then
+	if [[ $("$PLUMB" render "$overlay" 2>&1 || true) == *'Kustomize is not there yet'* ]]; then
 		kubectl kustomize "$overlay" >"$T/platform.yaml"
 		rm -rf "$overlay" "$WORK/plumb"
 		mkdir -p "$overlay"
