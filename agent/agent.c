@@ -332,6 +332,7 @@ static void release(struct agent *agent)
 	if (agent->signals >= 0) {
 		(void)close(agent->signals);
 	}
+	events_release(&agent->events);
 	metrics_free(agent->metrics);
 	kube_config_release(&agent->config);
 	free(agent->syncs);

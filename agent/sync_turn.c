@@ -100,8 +100,13 @@ static void tell_events(struct agent_sync *sync, const struct report *report)
 	if (!has_resource(sync)) {
 		return;
 	}
-	(void)report;
-	(void)err;
+	struct kube *kube = agent_client(sync->agent, NULL, &err);
+	if (!kube || !events_send(kube, &sync->agent->events, &sync->spec, report, &err)) {
+		const struct log_about on = about(sync, report->commit.id);
+		log_event(&sync->agent->log, LEVEL_DEBUG, &on, "%s", err.msg);
+		metrics_add(sync->agent->metrics, METRIC_EVENTS_LOST, NULL, 1);
+	}
+	kube_free(kube);
 }
 
 /* --- as whom ------------------------------------------------------------------------------------------------------ */
@@ -235,19 +240,6 @@ static void begin_attempt(struct agent_sync *sync)
 	sync->newer = 0;
 }
 
-static bool is_stalled(const struct report *report)
-{
-	const char *reason = syncstatus_reason(report);
-	static const char *const stalled[] = { REASON_MANIFESTS,      REASON_ROLLOUT, REASON_BLOCKED,     REASON_PRUNE_BLOCKED,
-		                                   REASON_SOURCE_CHANGED, REASON_REWIND,  REASON_INVALID_SPEC };
-	for (size_t i = 0; i < ARRAY_LEN(stalled); i++) {
-		if (strcmp(reason, stalled[i]) == 0) {
-			return true;
-		}
-	}
-	return false;
-}
-
 static void end_attempt(struct agent_sync *sync, const struct report *report)
 {
 	struct attempt *attempt = &sync->attempt;
@@ -255,7 +247,7 @@ static void end_attempt(struct agent_sync *sync, const struct report *report)
 	attempt->ended = clock_now();
 	/* One that made way for what is newer is not a failure: what is newer has its turn now. */
 	attempt->failures = failed && !sync->newer ? attempt->failures + 1 : 0;
-	attempt->stalled = failed && is_stalled(report);
+	attempt->stalled = failed && syncstatus_is_stalled(syncstatus_reason(report));
 }
 
 static void run_sync(struct agent_sync *sync)

@@ -299,6 +299,7 @@ static void note_row(struct work *work, const cJSON *answer)
 	text_set(&row->uid, uid ? uid : "");
 	row->generation = doc_int(answer, "metadata/generation", 0);
 	row->kept = false;
+	report_uid(work->run->apply->report, work->id, uid);
 	bool job = strcmp(work->id->group, "batch") == 0 && strcmp(work->id->kind, "Job") == 0;
 	bool once = (job || note_heal_once(doc_get(action->desired->json, "metadata"))) && !is_secret(work->id);
 	text_set(&row->once, once ? action->digest : NULL);

@@ -115,6 +115,7 @@ static void tell_rollout(struct cycle *cycle, const struct rollout *rollout)
 {
 	const struct health_report *health = &rollout->report;
 	report_health(cycle->report, &rollout->id, health);
+	report_uid(cycle->report, &rollout->id, rollout->uid);
 	bool failed = health->health == HEALTH_FAILED;
 	if (failed || (!rollout->settled && !cycle_given_up(cycle))) {
 		CLEANUP(text_freep) char *name = ident_text(&rollout->id);

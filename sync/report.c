@@ -44,6 +44,7 @@ void report_release(struct report *report)
 	for (size_t i = 0; i < report->count; i++) {
 		ident_release(&report->objects[i]->id);
 		free(report->objects[i]->reason);
+		free(report->objects[i]->uid);
 		free(report->objects[i]);
 	}
 	free(report->objects);
@@ -109,7 +110,8 @@ void report_verdict(struct report *report, const struct ident *id, enum verdict 
 	tell(report, object);
 }
 
-void report_health(struct report *report, const struct ident *id, const struct health_report *health)
+/* It is counted as unchanged until somebody says more. */
+static struct report_object *object_so_far(struct report *report, const struct ident *id)
 {
 	bool is_new = false;
 	struct report_object *object = object_of(report, id, &is_new);
@@ -117,6 +119,17 @@ void report_health(struct report *report, const struct ident *id, const struct h
 		object->verdict = VERDICT_UNCHANGED;
 		report->verdicts[VERDICT_UNCHANGED]++;
 	}
+	return object;
+}
+
+void report_uid(struct report *report, const struct ident *id, const char *uid)
+{
+	text_set(&object_so_far(report, id)->uid, uid);
+}
+
+void report_health(struct report *report, const struct ident *id, const struct health_report *health)
+{
+	struct report_object *object = object_so_far(report, id);
 	object->followed = true;
 	object->health = *health;
 	tell(report, object);

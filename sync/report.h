@@ -61,6 +61,7 @@ const char *report_result_text(enum report_result result);
 struct report_object {
 	struct ident id;
 	enum verdict verdict;
+	char *uid;     /* of the object on the server; NULL: not known */
 	char *reason;  /* one line without the verdict in front; "" for none */
 	bool followed; /* health tells something */
 	struct health_report health;
@@ -98,6 +99,8 @@ void report_release(struct report *report);
 /* Sets or replaces the verdict on an object; the reason is taken over. FAILURE_NONE where nothing went wrong. */
 void report_verdict(struct report *report, const struct ident *id, enum verdict verdict, char *reason, enum failure failure);
 void report_health(struct report *report, const struct ident *id, const struct health_report *health);
+/* For events about it; before or after its verdict. */
+void report_uid(struct report *report, const struct ident *id, const char *uid);
 /* Borrowed; NULL if it has no verdict yet. */
 const struct report_object *report_find(const struct report *report, const struct ident *id);
 

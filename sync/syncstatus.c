@@ -100,7 +100,7 @@ static void conclude(struct syncstatus *status, const struct finding *finding)
 	doc_set(status->now, "observedGeneration", cJSON_CreateNumber((double)finding->generation));
 }
 
-static bool is_stalled(const char *reason)
+bool syncstatus_is_stalled(const char *reason)
 {
 	static const char *const stalled[] = { REASON_INVALID_SPEC,  REASON_MANIFESTS,      REASON_ROLLOUT, REASON_BLOCKED,
 		                                   REASON_PRUNE_BLOCKED, REASON_SOURCE_CHANGED, REASON_REWIND };
@@ -140,7 +140,7 @@ void syncstatus_failed(struct syncstatus *status, const struct syncspec *spec, c
 	conclude(status, &(struct finding){ .ready = "False",
 	                                    .reason = reason,
 	                                    .text = text,
-	                                    .more = is_stalled(reason) ? MORE_STALLED : MORE_RECONCILING,
+	                                    .more = syncstatus_is_stalled(reason) ? MORE_STALLED : MORE_RECONCILING,
 	                                    .generation = spec->generation,
 	                                    .wall = wall });
 }
@@ -272,7 +272,7 @@ static char *success_text(const struct syncspec *spec, const struct report *repo
 	return text_printf("%s, %zu object%s%s", revision, count, count == 1 ? "" : "s", is_healthy(spec, report) ? ", healthy" : "");
 }
 
-static char *failure_text(const struct report *report)
+char *syncstatus_failure(const struct report *report)
 {
 	const char *first = report->error_count ? report->errors[0] : "objects failed";
 	/* Errors of objects stand in their verdicts. */
@@ -334,13 +334,13 @@ void syncstatus_from_report(struct syncstatus *status, const struct syncspec *sp
 	}
 	remember(status, report, wall);
 	const char *reason = syncstatus_reason(report);
-	CLEANUP(text_freep) char *text = fine ? success_text(spec, report) : failure_text(report);
+	CLEANUP(text_freep) char *text = fine ? success_text(spec, report) : syncstatus_failure(report);
 	conclude(status, &(struct finding){ .ready = fine ? "True" : "False",
 	                                    .reason = reason,
 	                                    .text = text,
-	                                    .more = fine                 ? MORE_NONE
-	                                            : is_stalled(reason) ? MORE_STALLED
-	                                                                 : MORE_RECONCILING,
+	                                    .more = fine                            ? MORE_NONE
+	                                            : syncstatus_is_stalled(reason) ? MORE_STALLED
+	                                                                            : MORE_RECONCILING,
 	                                    .generation = spec->generation,
 	                                    .wall = wall });
 }

@@ -89,6 +89,12 @@ const char *syncstatus_handled_request(const struct syncstatus *status);
 /* The reason word of a report that ended, one of the list. */
 const char *syncstatus_reason(const struct report *report);
 
+/* Whether nothing goes on after it without somebody's help. */
+bool syncstatus_is_stalled(const char *reason);
+
+/* What went wrong, in one line: "4f2a91c: the first error; 2 more". free() it. */
+char *syncstatus_failure(const struct report *report);
+
 /*
  * Applies `now` to the subresource where it differs from `written`; true also where nothing was to do. ERR_NOT_FOUND: the Sync
  * is gone (or another one of its name is there). In the agent it runs in a fiber: it waits for the answer.
