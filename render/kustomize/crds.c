@@ -45,10 +45,17 @@ static bool add(const struct walk *walk, const struct field_config *one)
 	return field_config_merge(walk->arena, walk->out, one, walk->err);
 }
 
+/* Of its own: the configuration keeps it. */
+static struct fieldspecs one_spec(const struct walk *walk, const char *path)
+{
+	struct fieldspec *spec = arena_new(walk->arena, 1, sizeof *spec);
+	*spec = (struct fieldspec){ .gvk = { "", "", walk->kind }, .path = path };
+	return (struct fieldspecs){ .items = spec, .count = 1, .set = true };
+}
+
 static bool add_specs(const struct walk *walk, const struct tree *property, const char *path)
 {
-	struct fieldspec spec = { .gvk = { "", "", walk->kind }, .path = path };
-	const struct fieldspecs specs = { .items = &spec, .count = 1, .set = true };
+	const struct fieldspecs specs = one_spec(walk, path);
 	const struct fieldspecs none = { 0 };
 	const struct field_config one = {
 		.common_annotations = extension(property, "x-kubernetes-annotation") ? specs : none,
@@ -66,10 +73,10 @@ static bool add_reference(const struct walk *walk, const struct tree *property, 
 		return true;
 	}
 	const char *name = extension(property, REFERENCE "name-key");
-	struct fieldspec spec = { .gvk = { "", "", walk->kind } };
-	spec.path = arena_printf(walk->arena, "%s/%s", path, name ? name : "name");
-	struct name_reference reference = { .gvk = { "", version, kind }, .referrers = { &spec, 1, true } };
-	const struct field_config one = { .name_reference = { &reference, 1, true } };
+	struct name_reference *reference = arena_new(walk->arena, 1, sizeof *reference);
+	reference->gvk = (struct gvk){ "", version, kind };
+	reference->referrers = one_spec(walk, arena_printf(walk->arena, "%s/%s", path, name ? name : "name"));
+	const struct field_config one = { .name_reference = { reference, 1, true } };
 	return add(walk, &one);
 }
 
