@@ -16,42 +16,94 @@ static const struct fieldspec *find(const struct fieldspecs *specs, const struct
 	return NULL;
 }
 
+/* How many of `from` are not there yet, at most; SIZE_MAX and an error where one says otherwise than what is there. */
+static size_t count_new(const struct fieldspecs *into, const struct fieldspecs *from, struct err *err)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < from->count; i++) {
+		const struct fieldspec *old = find(into, &from->items[i]);
+		if (old && old->create != from->items[i].create) {
+			(void)err_set(err, ERR_INPUT,
+			              "path '%.200s' of kind '%.60s' is there with 'create: %s' already: both entries must say the same",
+			              old->path, old->gvk.kind, old->create ? "true" : "false");
+			return SIZE_MAX;
+		}
+		count += !old;
+	}
+	return count;
+}
+
 bool fieldspecs_merge(struct arena *arena, struct fieldspecs *into, const struct fieldspecs *from, struct err *err)
 {
-	struct fieldspecs merged = { .set = into->set || from->set };
-	merged.items = arena_new(arena, into->count + from->count, sizeof *merged.items);
+	size_t more = count_new(into, from, err);
+	if (more == SIZE_MAX) {
+		return false;
+	}
+	into->set = into->set || from->set;
+	if (more == 0) {
+		return true;
+	}
+	struct fieldspecs merged = { .set = into->set };
+	merged.items = arena_new(arena, into->count + more, sizeof *merged.items);
 	if (into->count) {
 		memcpy(merged.items, into->items, into->count * sizeof *merged.items);
 	}
 	merged.count = into->count;
 	for (size_t i = 0; i < from->count; i++) {
 		const struct fieldspec *old = find(&merged, &from->items[i]);
-		if (old && old->create != from->items[i].create) {
-			return err_set(err, ERR_INPUT,
-			               "path '%.200s' of kind '%.60s' is there with 'create: %s' already: both entries must say the same",
-			               old->path, old->gvk.kind, old->create ? "true" : "false");
-		}
 		if (!old) {
 			merged.items[merged.count++] = from->items[i];
+		} else if (old->create != from->items[i].create) {
+			return count_new(&merged, from, err) == 0;
 		}
 	}
 	*into = merged;
 	return true;
 }
 
-static bool merge_reference(struct arena *arena, struct name_references *into, const struct name_reference *from, struct err *err)
+static const struct name_reference *find_reference(const struct name_references *names, const struct gvk *gvk)
 {
-	bool found = false;
-	for (size_t i = 0; i < into->count; i++) {
-		if (gvk_equal(&into->items[i].gvk, &from->gvk)) {
-			found = true;
-			if (!fieldspecs_merge(arena, &into->items[i].referrers, &from->referrers, err)) {
-				return false;
-			}
+	for (size_t i = 0; i < names->count; i++) {
+		if (gvk_equal(&names->items[i].gvk, gvk)) {
+			return &names->items[i];
 		}
 	}
-	if (!found) {
-		into->items[into->count++] = *from;
+	return NULL;
+}
+
+/* Copies the list first, as another configuration may share it. */
+static void add_reference(struct arena *arena, struct name_references *into, const struct name_reference *from)
+{
+	struct name_reference *items = arena_grow(arena, into->items, into->count * sizeof *items, (into->count + 1) * sizeof *items);
+	struct name_reference *added = &items[into->count++];
+	*added = *from;
+	added->referrers.items = arena_grow(arena, from->referrers.items, from->referrers.count * sizeof *from->referrers.items,
+	                                    from->referrers.count * sizeof *from->referrers.items);
+	into->items = items;
+}
+
+static bool merge_reference(struct arena *arena, struct name_references *into, const struct name_reference *from, struct err *err)
+{
+	if (!find_reference(into, &from->gvk)) {
+		add_reference(arena, into, from);
+		return true;
+	}
+	struct name_reference *items = NULL;
+	for (size_t i = 0; i < into->count; i++) {
+		struct fieldspecs referrers = into->items[i].referrers;
+		if (!gvk_equal(&into->items[i].gvk, &from->gvk)) {
+			continue;
+		}
+		if (!fieldspecs_merge(arena, &referrers, &from->referrers, err)) {
+			return false;
+		}
+		if (referrers.count != into->items[i].referrers.count && !items) {
+			items = arena_grow(arena, into->items, into->count * sizeof *items, into->count * sizeof *items);
+			into->items = items;
+		}
+		if (items) {
+			into->items[i].referrers = referrers;
+		}
 	}
 	return true;
 }
@@ -59,18 +111,15 @@ static bool merge_reference(struct arena *arena, struct name_references *into, c
 static bool merge_references(struct arena *arena, struct name_references *into, const struct name_references *from,
                              struct err *err)
 {
-	struct name_references merged = { .set = into->set || from->set };
-	merged.items = arena_new(arena, into->count + from->count, sizeof *merged.items);
-	if (into->count) {
-		memcpy(merged.items, into->items, into->count * sizeof *merged.items);
+	into->set = into->set || from->set;
+	if (into->count == 0 && from->count) {
+		into->items = arena_new(arena, from->count, sizeof *into->items);
 	}
-	merged.count = into->count;
 	for (size_t i = 0; i < from->count; i++) {
-		if (!merge_reference(arena, &merged, &from->items[i], err)) {
+		if (!merge_reference(arena, into, &from->items[i], err)) {
 			return false;
 		}
 	}
-	*into = merged;
 	return true;
 }
 
