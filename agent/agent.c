@@ -14,7 +14,7 @@
 #include "sync/git/libgit.h"
 #include "sync/holder.h"
 
-enum { POLL_TIMEOUT = 60 * 1000, DISCOVERY_TIMEOUT = 10 * 1000, DEFAULT_GRACE = 20 * 1000 };
+enum { POLL_TIMEOUT = 60 * 1000, DISCOVERY_TIMEOUT = 10 * 1000, DEFAULT_GRACE = 20 * 1000, TRIM_AFTER = 2000, LARGE_BYTES = 32 * 1024 };
 
 #define LEASE_NAME "plumb-agent"
 
@@ -110,6 +110,7 @@ static void finish(struct agent *agent)
 		agent->leader = NULL;
 	}
 	loop_timer_clear(agent->loop, &agent->grace);
+	loop_timer_clear(agent->loop, &agent->trim);
 	loop_stop(agent->loop);
 }
 
@@ -127,14 +128,20 @@ static void end(struct agent *agent)
 	}
 }
 
+/* Memory that cycles used goes back to the system when it has been quiet for a moment, so that rest costs little. */
+static void trim(void *context)
+{
+	(void)context;
+	(void)malloc_trim(0);
+}
+
 void agent_turn_ended(struct agent *agent)
 {
 	agent->turns--;
+	loop_timer_set(agent->loop, &agent->trim, clock_now() + TRIM_AFTER);
 	if (agent->turns) {
 		return;
 	}
-	/* Memory that many cycles used goes back to the system, so that rest costs little. */
-	(void)malloc_trim(0);
 	if (agent->ending) {
 		finish(agent);
 	} else if (!agent->leads && agent->leader && leader_leads(agent->leader)) {
@@ -272,8 +279,11 @@ static void set_up(struct agent *agent)
 	agent->signals = -1;
 	agent->store = options->store ? text_dup(options->store) : default_store();
 	agent->grace = (struct loop_timer){ .fire = out_of_grace, .context = agent };
-	/* One arena: threads that only read Git must not keep memory of their own. */
+	agent->trim = (struct loop_timer){ .fire = trim, .context = agent };
+	/* One arena: threads that only read Git must not keep memory of their own. What is large goes back when it is freed, and
+	 * leaves no holes. */
 	(void)mallopt(M_ARENA_MAX, 1);
+	(void)mallopt(M_MMAP_THRESHOLD, LARGE_BYTES);
 	(void)curl_global_init(CURL_GLOBAL_DEFAULT);
 }
 

@@ -52,6 +52,7 @@ struct agent {
 	struct agent_sync **syncs; /* ordered by key */
 	size_t count;
 	struct loop_timer grace;
+	struct loop_timer trim;
 	int signals; /* descriptor */
 	struct watches *watches;
 	struct loop_timer watch_timer;
