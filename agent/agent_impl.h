@@ -99,6 +99,10 @@ struct agent_sync {
 	char running[41]; /* the commit of the turn */
 	int newer;        /* for the cycle: end what is only waited for */
 	bool watched;
+	bool drifted;       /* what the drift knows is other than what was told */
+	int64_t rest_until; /* no turn before: the API server did not answer */
+	unsigned rests;
+	bool finalized;   /* it has our finalizer */
 	bool recheck;     /* the condition is of something that passed: a cycle tells how things are */
 	bool gone;        /* to be freed when the turn is over */
 	bool dirty;       /* the status is to be written */
@@ -112,8 +116,8 @@ struct agent_sync {
 /* --- syncs.c */
 
 struct agent_sync *syncs_find(const struct agent *agent, const char *ns, const char *name);
-/* There is this Sync, or it is another one now; takes the spec over. `status` of the object, NULL for none. */
-void syncs_see(struct agent *agent, struct syncspec *spec, const cJSON *status);
+/* There is this Sync, or it is another one now; takes the spec over. `object` as the server has it, NULL for a file. */
+void syncs_see(struct agent *agent, struct syncspec *spec, const cJSON *object);
 /* Its spec cannot be read; what runs is let run, nothing new begins. */
 void syncs_refuse(struct agent *agent, const cJSON *document, const struct problems *problems);
 void syncs_gone(struct agent *agent, const char *ns, const char *name);
@@ -174,6 +178,10 @@ void agent_watches_close(struct agent *agent);
 /* What the Sync desires is watched, as that user where the agent's own rights are not enough. */
 void agent_watch(struct agent *agent, struct agent_sync *sync, const char *as_user);
 void agent_unwatch(struct agent *agent, struct agent_sync *sync);
+/* drift_options.changed, with the Sync as its context */
+void agent_drift_changed(void *sync, const struct drift_note *note);
+/* What the drift knows, into metrics and status. */
+void agent_tell_drift(struct agent_sync *sync);
 /* watcher_options.requested */
 void agent_watched(void *agent, const char *verb, int status);
 

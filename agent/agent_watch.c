@@ -1,6 +1,7 @@
 /*
  * The watches of objects, driven by the loop; what they find due gives the Sync its turn.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "agent/agent_impl.h"
@@ -55,6 +56,59 @@ static void restarted(void *context, const char *reason)
 {
 	struct agent *agent = context;
 	metrics_add(agent->metrics, METRIC_WATCH_RESTARTS, LABELS(reason), 1);
+}
+
+void agent_drift_changed(void *context, const struct drift_note *note)
+{
+	struct agent_sync *sync = context;
+	struct agent *agent = sync->agent;
+	CLEANUP(text_freep) char *name = ident_text(note->id);
+	const struct log_about about = { .ns = sync->spec.ns, .name = sync->spec.name, .object = name };
+	const char *const *labels = LABELS(sync->spec.ns, sync->spec.name);
+	if (note->state != DRIFT_NONE && note->state != DRIFT_MAYBE) {
+		log_event(&agent->log, note->lost ? LEVEL_WARNING : LEVEL_INFO, &about, "%s%s%s", drift_state_text(note->state),
+		          *note->reason ? ": " : "", note->reason);
+	}
+	if (note->state == DRIFT_FOUND && !note->lost) {
+		metrics_add(agent->metrics, METRIC_SYNC_DRIFT, labels, 1);
+	}
+	if (note->lost) {
+		metrics_add(agent->metrics, METRIC_SYNC_FIGHTS, labels, 1);
+	}
+	sync->drifted = true;
+}
+
+struct drift_tally {
+	size_t count;
+	char *first;
+};
+
+static void tally(void *context, const struct drift_note *note)
+{
+	struct drift_tally *all = context;
+	if (note->state != DRIFT_FOUND && note->state != DRIFT_CONTESTED) {
+		return;
+	}
+	if (all->count++ == 0) {
+		CLEANUP(text_freep) char *name = ident_text(note->id);
+		all->first = text_printf("%s: %s", name, note->reason);
+	}
+}
+
+void agent_tell_drift(struct agent_sync *sync)
+{
+	struct metrics *metrics = sync->agent->metrics;
+	const char *const *labels = LABELS(sync->spec.ns, sync->spec.name);
+	sync->drifted = false;
+	metrics_set(metrics, METRIC_SYNC_DISABLED, labels, (double)drift_count(sync->drift, DRIFT_DISABLED));
+	metrics_set(metrics, METRIC_SYNC_CONTESTED, labels, (double)drift_count(sync->drift, DRIFT_CONTESTED));
+	if (sync->spec.heal.mode == SYNCSPEC_DETECT && !sync_is_suspended(sync)) {
+		struct drift_tally all = { 0 };
+		drift_each(sync->drift, tally, &all);
+		syncstatus_drifted(&sync->status, &sync->spec, all.count, all.first ? all.first : "", clock_wall());
+		sync->dirty = true;
+		free(all.first);
+	}
 }
 
 void agent_watches_open(struct agent *agent)

@@ -65,8 +65,9 @@ static struct schedule next_turn(struct agent_sync *sync)
 	look_at_dependencies(sync);
 	int64_t verify = sync->agent->options.verify_interval;
 	const struct schedule_facts facts = {
-		.suspended = sync_is_suspended(sync),
-		.deleting = sync->spec.deleting,
+		/* One that is held by others' finalizers alone is at rest. */
+		.suspended = sync_is_suspended(sync) || sync->spec.deleting,
+		.deleting = sync->spec.deleting && sync->finalized,
 		.waits = sync->waits != NULL,
 		.joined = sync->joined != NULL,
 		.has_head = *sync->head.id != '\0',
@@ -80,13 +81,20 @@ static struct schedule next_turn(struct agent_sync *sync)
 		.heal_due = drift_due(sync->drift),
 		.resume = resume_at(sync),
 	};
-	return schedule_next(&facts, clock_now());
+	struct schedule next = schedule_next(&facts, clock_now());
+	if (next.turn != TURN_NONE && next.at < sync->rest_until) {
+		next.at = sync->rest_until;
+	}
+	return next;
 }
 
 /* What the status says of a Sync that has no turn. */
 static void note_standing(struct agent_sync *sync)
 {
 	bool suspended = sync_is_suspended(sync);
+	if (sync->drifted) {
+		agent_tell_drift(sync);
+	}
 	bool waits = !suspended && sync->waits && (is_new_head(sync) || is_asked(sync));
 	if (suspended && !sync->told_suspended) {
 		syncstatus_suspended(&sync->status, &sync->spec, clock_wall());

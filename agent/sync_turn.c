@@ -7,12 +7,14 @@
 #include <string.h>
 
 #include "agent/agent_impl.h"
+#include "agent/finalizer.h"
 #include "sync/clock.h"
 #include "sync/cycle.h"
 #include "sync/heal.h"
+#include "sync/remove.h"
 #include "sync/source.h"
 
-enum { STATUS_RETRY = 5000 };
+enum { STATUS_RETRY = 5000, LONGEST_REST = 60 * 1000 };
 
 static bool has_resource(const struct agent_sync *sync)
 {
@@ -22,6 +24,12 @@ static bool has_resource(const struct agent_sync *sync)
 static struct log_about about(const struct agent_sync *sync, const char *commit)
 {
 	return (struct log_about){ .ns = sync->spec.ns, .name = sync->spec.name, .commit = commit };
+}
+
+/* Nothing is tried for a while. */
+static void rest(struct agent_sync *sync)
+{
+	sync->rest_until = clock_now() + schedule_backoff(++sync->rests, LONGEST_REST);
 }
 
 /* --- status ------------------------------------------------------------------------------------------------------- */
@@ -291,18 +299,86 @@ static void run_heal(struct agent_sync *sync)
 	report_release(&report);
 }
 
+/* --- delete ------------------------------------------------------------------------------------------------------- */
+
+static bool set_finalizer(struct agent_sync *sync, bool there, struct err *err)
+{
+	struct kube *kube = agent_client(sync->agent, NULL, err);
+	bool set = kube && finalizer_set(kube, &sync->spec, there, err);
+	kube_free(kube);
+	return set;
+}
+
+/* As the policy says, before anything is made that it is to take away. */
+static bool settle_finalizer(struct agent_sync *sync)
+{
+	struct err err = ERR_INIT;
+	bool wanted = sync->spec.deletion == SYNCSPEC_DELETE;
+	if (!has_resource(sync) || wanted == sync->finalized || sync->spec.deleting) {
+		return true;
+	}
+	if (set_finalizer(sync, wanted, &err)) {
+		sync->finalized = wanted;
+		return true;
+	}
+	const struct log_about on = about(sync, NULL);
+	log_event(&sync->agent->log, LEVEL_WARNING, &on, "the finalizer could not be %s: %s", wanted ? "set" : "removed", err.msg);
+	return false;
+}
+
+/* true: nothing is left that the finalizer stands for. */
+static bool remove_all(struct agent_sync *sync)
+{
+	struct report report = REPORT_INIT;
+	CLEANUP(text_freep) char *user = applies_as(sync);
+	CLEANUP(source_freep) struct source *source = sync_source_new(sync);
+	sync->newer = 0;
+	const char *commit = syncstatus_applied(&sync->status);
+	struct cycle_options options = options_of(sync, user, source);
+	options.approve_prune = sync->spec.approved_commit && *commit && strcmp(sync->spec.approved_commit, commit) == 0;
+	bool removed = remove_sync(&options, &report);
+	if (!removed) {
+		syncstatus_from_report(&sync->status, &sync->spec, &report, clock_wall());
+		write_status(sync);
+	}
+	tell_log(sync, &report, "removal");
+	tell_events(sync, &report);
+	report_release(&report);
+	return removed;
+}
+
+static void run_delete(struct agent_sync *sync)
+{
+	struct err err = ERR_INIT;
+	bool removed = sync->spec.deletion == SYNCSPEC_ORPHAN || remove_all(sync);
+	begin_attempt(sync);
+	if (removed && set_finalizer(sync, false, &err)) {
+		sync->finalized = false;
+		sync->attempt.failures = 0;
+		return;
+	}
+	if (err.kind != ERR_NONE && err.kind != ERR_NOT_FOUND) {
+		const struct log_about on = about(sync, NULL);
+		log_event(&sync->agent->log, LEVEL_WARNING, &on, "the finalizer could not be removed: %s", err.msg);
+	}
+	sync->attempt.failures++;
+	sync->attempt.ended = clock_now();
+	sync->join_failures = sync->attempt.failures;
+	sync->join_ended = sync->attempt.ended;
+}
+
 /* --- the fiber ---------------------------------------------------------------------------------------------------- */
 
 static bool ready_to_talk(struct agent_sync *sync)
 {
 	struct err err = ERR_INIT;
 	if (agent_discover(sync->agent, &err)) {
+		sync->rests = 0;
 		return true;
 	}
 	const struct log_about on = about(sync, NULL);
-	log_event(&sync->agent->log, LEVEL_DEBUG, &on, "%s", err.msg);
-	sync->attempt.failures++;
-	sync->attempt.ended = clock_now();
+	log_event(&sync->agent->log, sync->rests ? LEVEL_DEBUG : LEVEL_WARNING, &on, "%s", err.msg);
+	rest(sync);
 	return false;
 }
 
@@ -313,12 +389,18 @@ static void run_turn(struct agent_sync *sync)
 		join(sync);
 		break;
 	case TURN_SYNC:
-		run_sync(sync);
+		if (settle_finalizer(sync)) {
+			run_sync(sync);
+		} else {
+			rest(sync);
+		}
 		break;
 	case TURN_HEAL:
 		run_heal(sync);
 		break;
 	case TURN_DELETE:
+		run_delete(sync);
+		break;
 	case TURN_NONE:
 		break;
 	}

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "agent/agent_impl.h"
+#include "agent/finalizer.h"
 #include "sync/clock.h"
 
 /* The place of the key, or where it would be. */
@@ -113,8 +114,10 @@ static void take_spec(struct agent_sync *sync, struct syncspec *spec)
 	*spec = SYNCSPEC_INIT;
 	sync->invalid = false;
 	drift_configure(sync->drift, &(struct drift_options){ .detect = sync->spec.heal.mode == SYNCSPEC_DETECT,
-	                                                      .suspended = sync_is_suspended(sync),
-	                                                      .delay = sync->spec.heal.delay });
+	                                                      .suspended = sync_is_suspended(sync) || sync->spec.deleting,
+	                                                      .delay = sync->spec.heal.delay,
+	                                                      .changed = agent_drift_changed,
+	                                                      .context = sync });
 	if (asked && sync->joined) {
 		poller_hurry(sync->agent->poller, sync->joined, 0);
 	}
@@ -143,7 +146,7 @@ static bool is_other(const struct syncspec *a, const struct syncspec *b)
 	       a->deleting != b->deleting;
 }
 
-void syncs_see(struct agent *agent, struct syncspec *spec, const cJSON *status)
+void syncs_see(struct agent *agent, struct syncspec *spec, const cJSON *object)
 {
 	struct agent_sync *sync = syncs_find(agent, spec->ns, spec->name);
 	if (sync && sync->spec.uid && strcmp(sync->spec.uid, spec->uid) != 0) {
@@ -153,10 +156,11 @@ void syncs_see(struct agent *agent, struct syncspec *spec, const cJSON *status)
 	}
 	if (!sync) {
 		sync = add(agent, spec);
-		syncstatus_load(&sync->status, status);
+		syncstatus_load(&sync->status, cJSON_GetObjectItemCaseSensitive(object, "status"));
 		/* What was asked for before this agent began was done by the one before. */
 		text_set(&sync->attempt.request, syncstatus_handled_request(&sync->status));
 	}
+	sync->finalized = finalizer_is_there(object);
 	const struct syncspec *last = sync->next.name ? &sync->next : &sync->spec;
 	if (last->name && !is_other(last, spec)) {
 		syncspec_release(spec);

@@ -156,7 +156,7 @@ static void take(struct origin *origin, const cJSON *document)
 	struct problems problems = PROBLEMS_INIT;
 	struct syncspec spec = SYNCSPEC_INIT;
 	if (syncspec_read(document, &(struct syncspec_source){ 0 }, &spec, &problems)) {
-		syncs_see(origin->agent, &spec, doc_get(document, "status"));
+		syncs_see(origin->agent, &spec, document);
 	} else {
 		syncs_refuse(origin->agent, document, &problems);
 	}
