@@ -277,8 +277,10 @@ static bool close_collection(struct parse *parse)
 	size_t start = parse->starts[parse->depth];
 	tree->count = (uint32_t)(parse->count - start);
 	tree->cap = tree->count;
-	tree->items = arena_grow(parse->arena, parse->children + start, tree->count * sizeof *tree->items,
-	                         tree->count * sizeof *tree->items);
+	if (tree->count) {
+		size_t size = tree->count * sizeof *tree->items;
+		tree->items = arena_grow(parse->arena, parse->children + start, size, size);
+	}
 	parse->count = start;
 	return tree->kind == TREE_LIST || finish_map(parse, tree);
 }
