@@ -9,6 +9,7 @@
 #include "render/kustomize/openapi.h"
 #include "render/kustomize/plugins.h"
 #include "render/kustomize/read.h"
+#include "render/kustomize/schema.h"
 #include "render/kustomize/steps.h"
 
 /* Whose turn it is; who calls puts back what was. */
@@ -27,6 +28,15 @@ static bool check_memory(const struct build *build, struct err *err)
 
 /* --- resources ---------------------------------------------------------------------------------------------------- */
 
+static void note_kinds(struct build *build, const struct resmap *read)
+{
+	for (size_t i = 0; i < read->count && !build->unknown_kind; i++) {
+		const char *api_version = tree_get_text(read->items[i]->root, "apiVersion");
+		const char *kind = tree_get_text(read->items[i]->root, "kind");
+		build->unknown_kind = !schema_knows_scope(api_version ? api_version : "", kind ? kind : "");
+	}
+}
+
 static bool append_file(struct target *target, const char *path, const struct text *text, struct accumulator *accumulator,
                         struct err *err)
 {
@@ -37,6 +47,7 @@ static bool append_file(struct target *target, const char *path, const struct te
 	    !resmap_append_all(&checked, &read, err)) {
 		return false;
 	}
+	note_kinds(target->build, &read);
 	const struct origin *origin = target->origin ? origin_append(target->build->arena, target->origin, path) : NULL;
 	for (size_t i = 0; origin && i < read.count; i++) {
 		origin_set(target->build->arena, read.items[i], origin);

@@ -12,7 +12,6 @@
 #ifndef RENDER_KUSTOMIZE_BUILD_H
 #define RENDER_KUSTOMIZE_BUILD_H
 
-#include <cjson/cJSON.h>
 
 #include "render/base/arena.h"
 #include "render/base/err.h"
@@ -30,7 +29,8 @@ struct build {
 	const char *file;            /* its file, "apps/web/kustomization.yaml", for messages */
 	const struct schema *schema; /* NULL: the built-in one; else that of `openapi.path` */
 	bool schema_set;             /* a kustomization said which */
-	cJSON *schema_document;      /* what `schema` borrows; the build's own */
+	bool merged;                 /* a strategic merge patch was applied */
+	bool unknown_kind;           /* an object was read of which Kustomize does not know whether it is namespaced */
 	const char *field;           /* of the kustomization, "patches[2]", whose turn it is; may be NULL */
 };
 

@@ -25,7 +25,6 @@ struct run {
 
 static void run_release(struct run *run)
 {
-	cJSON_Delete(run->build.schema_document);
 	arena_release(&run->arena);
 }
 

@@ -210,6 +210,21 @@ static bool set_field(struct merge *merge, const struct merge_place *place, stru
 	return true;
 }
 
+/* A comment at the key says more than the schema. */
+static struct schema_at field_schema(const struct merge *merge, struct tree *const sides[2], struct schema_at at, const char *key)
+{
+	for (size_t side = OBJECT; side <= PATCH; side++) {
+		long found = tree_find(sides[side], key);
+		if (found >= 0 && sides[side]->items[found]->notes) {
+			struct schema_at said = schema_of_comment(merge->arena, merge->schema, sides[side]->items[found]);
+			if (said.node) {
+				return said;
+			}
+		}
+	}
+	return schema_field(at, key);
+}
+
 static bool walk_map(struct merge *merge, const struct merge_place *place, struct tree *sides[2], struct schema_at at,
                      struct outcome *out)
 {
@@ -227,7 +242,8 @@ static bool walk_map(struct merge *merge, const struct merge_place *place, struc
 		struct merge_place inner = { place, keys[i] };
 		struct tree *values[2] = { tree_get(sides[OBJECT], keys[i]), tree_get(sides[PATCH], keys[i]) };
 		struct outcome value = { NULL, false };
-		if (!walk(merge, &inner, values, schema_field(at, keys[i]), &value) || !set_field(merge, &inner, sides, &value)) {
+		if (!walk(merge, &inner, values, field_schema(merge, sides, at, keys[i]), &value) ||
+		    !set_field(merge, &inner, sides, &value)) {
 			return false;
 		}
 	}

@@ -1,13 +1,9 @@
 #include "render/kustomize/openapi.h"
 
-#include <stdlib.h>
 #include <string.h>
 
-#include "render/base/limits.h"
-#include "render/doc.h"
 #include "render/kustomize/read.h"
 #include "render/kustomize/schema.h"
-#include "render/kustomize/write.h"
 
 /* The only one that v5.8.1 carries. */
 static const char BUILT_IN[] = "v1.21.2";
@@ -25,17 +21,13 @@ static const char *find(const struct pairs *pairs, const char *key)
 static bool parse(struct build *build, const char *shown, const struct text *text, struct err *err)
 {
 	struct tree *tree = NULL;
-	CLEANUP(buf_release) struct buf json = BUF_INIT(LIMIT_MIB(256));
-	if (!tree_read_config(build->arena, shown, text->data, text->len, false, &tree, err) ||
-	    !tree_write_json(build->arena, tree, &json, err)) {
+	if (!tree_read_config(build->arena, shown, text->data, text->len, false, &tree, err)) {
 		return false;
 	}
-	cJSON *document = doc_parse(buf_text(&json), json.len, err);
-	if (!document) {
-		return err_wrap(err, "%s", shown);
-	}
-	build->schema_document = document;
-	build->schema = schema_new(build->arena, document, err);
+	enum schema_builtin builtin = build->merged         ? SCHEMA_BEFORE_BUILTIN
+	                              : build->unknown_kind ? SCHEMA_BEHIND_BUILTIN
+	                                                    : SCHEMA_WITHOUT_BUILTIN;
+	build->schema = schema_new(build->arena, tree, builtin, err);
 	return build->schema || err_wrap(err, "%s", shown);
 }
 

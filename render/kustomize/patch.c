@@ -68,7 +68,7 @@ static void warn_nothing(const struct build *build, const struct source *source)
 /* --- strategic merge --------------------------------------------------------------------------------------------- */
 
 /* Changes one object by a patch, which is used up. What it leaves nothing of is gone. */
-static bool merge_into(const struct build *build, struct resource *resource, struct resource *patch, struct err *err)
+static bool merge_into(struct build *build, struct resource *resource, struct resource *patch, struct err *err)
 {
 	struct arena *arena = build->arena;
 	struct id id = *resource_id(arena, resource);
@@ -77,6 +77,7 @@ static bool merge_into(const struct build *build, struct resource *resource, str
 		resource_store_previous(arena, resource);
 	}
 	struct tree *merged;
+	build->merged = true;
 	if (!merge_apply(arena, build->schema, resource->root, patch->root, &merged, err)) {
 		return transform_fail(build, resource, err);
 	}
@@ -122,7 +123,7 @@ static bool check_ids(const struct resmap *map, struct err *err)
 }
 
 /* Patches the selected objects. Two of one id after that are an error. */
-static bool merge_selected(const struct build *build, struct resmap *map, const struct resmap *selected, struct resource *patch,
+static bool merge_selected(struct build *build, struct resmap *map, const struct resmap *selected, struct resource *patch,
                            struct err *err)
 {
 	for (size_t i = 0; i < selected->count; i++) {
@@ -135,7 +136,7 @@ static bool merge_selected(const struct build *build, struct resmap *map, const 
 	return check_ids(map, err);
 }
 
-static bool merge_target(const struct build *build, struct resmap *map, const struct source *source, const struct resmap *patches,
+static bool merge_target(struct build *build, struct resmap *map, const struct source *source, const struct resmap *patches,
                          const struct selector *target, struct err *err)
 {
 	if (patches->count > 1) {
@@ -162,7 +163,7 @@ static struct resource *find_target(const struct build *build, const struct resm
 	return target;
 }
 
-static bool merge_by_id(const struct build *build, struct resmap *map, const struct resmap *patches, struct err *err)
+static bool merge_by_id(struct build *build, struct resmap *map, const struct resmap *patches, struct err *err)
 {
 	for (size_t i = 0; i < patches->count; i++) {
 		struct resource *target = find_target(build, map, patches->items[i], err);
@@ -250,7 +251,7 @@ static void allow(struct arena *arena, const struct resmap *patches, const struc
 	}
 }
 
-bool patch_transform(const struct build *build, struct resmap *map, const struct patch *patch, struct err *err)
+bool patch_transform(struct build *build, struct resmap *map, const struct patch *patch, struct err *err)
 {
 	struct source source;
 	struct resmap merges = RESMAP_INIT(build->arena);
@@ -291,7 +292,7 @@ static bool read_entry(const struct build *build, const char *entry, struct resm
 	return true;
 }
 
-bool patch_merge_transform(const struct build *build, struct resmap *map, const struct texts *paths, const char *patches,
+bool patch_merge_transform(struct build *build, struct resmap *map, const struct texts *paths, const char *patches,
                            struct err *err)
 {
 	struct resmap merges = RESMAP_INIT(build->arena);
@@ -323,7 +324,7 @@ bool patch_merge_transform(const struct build *build, struct resmap *map, const 
 	return true;
 }
 
-bool patch_json_transform(const struct build *build, struct resmap *map, const struct patch *patch, struct err *err)
+bool patch_json_transform(struct build *build, struct resmap *map, const struct patch *patch, struct err *err)
 {
 	if (!patch->target || !*patch->target->name) {
 		return err_set(err, ERR_INPUT, "a JSON patch needs a 'target' with a name");

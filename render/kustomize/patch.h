@@ -12,13 +12,13 @@
  * every object that it selects, which keeps its name, kind and namespace unless the options say otherwise. A patch without
  * content does nothing. A target that selects nothing is a warning.
  */
-bool patch_transform(const struct build *build, struct resmap *map, const struct patch *patch, struct err *err) MUST_CHECK;
+bool patch_transform(struct build *build, struct resmap *map, const struct patch *patch, struct err *err) MUST_CHECK;
 
 /* `patchesStrategicMerge`: paths of files, or patches themselves; and `patches`, the text of more ("" for none). */
-bool patch_merge_transform(const struct build *build, struct resmap *map, const struct texts *paths, const char *patches,
+bool patch_merge_transform(struct build *build, struct resmap *map, const struct texts *paths, const char *patches,
                            struct err *err) MUST_CHECK;
 
 /* An entry of `patchesJson6902`. Its target needs a name. */
-bool patch_json_transform(const struct build *build, struct resmap *map, const struct patch *patch, struct err *err) MUST_CHECK;
+bool patch_json_transform(struct build *build, struct resmap *map, const struct patch *patch, struct err *err) MUST_CHECK;
 
 #endif

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "render/base/limits.h"
+#include "render/kustomize/comments.h"
 #include "render/kustomize/parse.h"
 #include "render/kustomize/write.h"
 
@@ -151,6 +152,7 @@ bool tree_read(struct arena *arena, const char *path, const char *text, size_t l
 		if (tree_is_null(root)) {
 			continue;
 		}
+		comments_attach(arena, chunk.text, chunk.len, chunk.line, root);
 		if (chunk.last && !splitter.any && is_wrapping_list(root)) {
 			add_items(arena, out, root);
 		} else {

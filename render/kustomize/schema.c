@@ -4,7 +4,8 @@
 
 #include "render/base/buf.h"
 #include "render/base/limits.h"
-#include "render/base/map.h"
+#include "render/kustomize/json_read.h"
+#include "render/kustomize/jsonpatch_value.h"
 #include "render/kustomize/schema_builtin.h"
 
 /* References that point at references. */
@@ -12,92 +13,91 @@ enum { REF_HOPS = 64 };
 
 struct kind_entry {
 	const char *api_version, *kind;
-	const cJSON *definition;
+	const struct tree *definition;
 };
 
 struct schema {
-	const cJSON *definitions;
+	enum schema_builtin builtin;
+	const struct tree *definitions;
+	const struct tree *paths;
 	struct kind_entry *kinds;
 	size_t kind_count;
-	const cJSON *paths;
 };
 
-static const cJSON *get(const cJSON *object, const char *key)
+/* A text in the document. */
+static const char *get_text(const struct tree *map, const char *key)
 {
-	return cJSON_IsObject(object) ? cJSON_GetObjectItemCaseSensitive(object, key) : NULL;
-}
-
-static const char *get_text(const cJSON *object, const char *key)
-{
-	const cJSON *item = get(object, key);
-	return cJSON_IsString(item) ? item->valuestring : NULL;
+	const struct tree *text = tree_get(map, key);
+	return tree_is_scalar(text) && text->tag == TREE_STR ? text->text : NULL;
 }
 
 /* --- reading a file ---------------------------------------------------------------------------------------------- */
 
-static const char *join_version(struct arena *arena, const cJSON *gvk)
+static const char gvk_key[] = "x-kubernetes-group-version-kind";
+
+static const char *join_version(struct arena *arena, const struct tree *gvk)
 {
 	const char *group = get_text(gvk, "group");
 	const char *version = get_text(gvk, "version");
 	return group && *group ? arena_printf(arena, "%s/%s", group, version) : version;
 }
 
-static bool add_kinds(struct arena *arena, struct schema *schema, const cJSON *definition, struct err *err)
+static bool add_kinds(struct arena *arena, struct schema *schema, const char *name, const struct tree *definition,
+                      struct err *err)
 {
-	const cJSON *gvks = get(definition, "x-kubernetes-group-version-kind");
-	const cJSON *gvk = NULL;
-	cJSON_ArrayForEach (gvk, gvks) {
-		if (!cJSON_IsObject(gvk)) {
+	const struct tree *gvks = tree_get(definition, gvk_key);
+	for (uint32_t i = 0; tree_is_list(gvks) && i < gvks->count; i++) {
+		const struct tree *gvk = gvks->items[i];
+		if (!tree_is_map(gvk)) {
 			continue;
 		}
 		if (!get_text(gvk, "version") || !get_text(gvk, "kind")) {
-			return err_set(err, ERR_INPUT,
-			               "definition '%.200s': x-kubernetes-group-version-kind needs the texts version and kind",
-			               definition->string);
+			return err_set(err, ERR_INPUT, "definition '%.200s': %s needs the texts version and kind", name, gvk_key);
 		}
 		schema->kinds[schema->kind_count++] = (struct kind_entry){ join_version(arena, gvk), get_text(gvk, "kind"), definition };
 	}
 	return true;
 }
 
-static size_t count_kinds(const cJSON *definitions)
+static size_t count_kinds(const struct tree *definitions)
 {
 	size_t count = 0;
-	const cJSON *definition;
-	cJSON_ArrayForEach (definition, definitions) {
-		const cJSON *gvks = get(definition, "x-kubernetes-group-version-kind");
-		count += cJSON_IsArray(gvks) ? (size_t)cJSON_GetArraySize(gvks) : 0;
+	for (uint32_t i = 1; tree_is_map(definitions) && i < definitions->count; i += 2) {
+		const struct tree *gvks = tree_get(definitions->items[i], gvk_key);
+		count += tree_is_list(gvks) ? gvks->count : 0;
 	}
 	return count;
 }
 
-const struct schema *schema_new(struct arena *arena, const cJSON *document, struct err *err)
+const struct schema *schema_new(struct arena *arena, const struct tree *document, enum schema_builtin builtin, struct err *err)
 {
-	if (!cJSON_IsObject(document)) {
-		err_set(err, ERR_INPUT, "not an OpenAPI document: a mapping with 'definitions' is expected");
-		return NULL;
-	}
 	struct schema *schema = arena_new(arena, 1, sizeof *schema);
-	schema->definitions = get(document, "definitions");
-	schema->paths = get(document, "paths");
-	if (schema->definitions && !cJSON_IsObject(schema->definitions) && !cJSON_IsNull(schema->definitions)) {
-		err_set(err, ERR_INPUT, "not an OpenAPI document: 'definitions' must be a mapping");
+	*schema = (struct schema){ .builtin = builtin,
+		                       .definitions = tree_get(document, "definitions"),
+		                       .paths = tree_get(document, "paths") };
+	if (!tree_is_map(document) || (!tree_is_null(schema->definitions) && !tree_is_map(schema->definitions))) {
+		(void)err_set(err, ERR_INPUT, "not an OpenAPI document: a mapping with a mapping 'definitions' is expected");
 		return NULL;
 	}
 	schema->kinds = arena_new(arena, count_kinds(schema->definitions), sizeof *schema->kinds);
-	const cJSON *definition;
-	cJSON_ArrayForEach (definition, schema->definitions) {
-		if (cJSON_IsArray(get(definition, "x-kubernetes-group-version-kind")) && !add_kinds(arena, schema, definition, err)) {
+	for (uint32_t i = 1; tree_is_map(schema->definitions) && i < schema->definitions->count; i += 2) {
+		const char *name = tree_text(schema->definitions->items[i - 1]);
+		if (!add_kinds(arena, schema, name ? name : "", schema->definitions->items[i], err)) {
 			return NULL;
 		}
 	}
 	return schema;
 }
 
+bool schema_knows_scope(const char *api_version, const char *kind)
+{
+	return schema_builtin_scope(api_version, kind);
+}
+
 /* --- walking a file's definitions -------------------------------------------------------------------------------- */
 
 /* One step of a JSON pointer, `~1` and `~0` undone. */
-static const cJSON *step(const cJSON *at, const char *name, size_t len)
+static const struct tree *step(const struct tree *at, const char *name, size_t len)
 {
 	CLEANUP(buf_release) struct buf key = BUF_INIT(LIMIT_KIB(64));
 	for (size_t i = 0; i < len; i++) {
@@ -107,17 +107,14 @@ static const cJSON *step(const cJSON *at, const char *name, size_t len)
 		}
 		i += escape;
 	}
-	return get(at, buf_text(&key));
+	return tree_get(at, buf_text(&key));
 }
 
-static const cJSON *find_ref(const struct schema *schema, const char *ref)
+/* What a path of names among the file's definitions leads to. */
+static const struct tree *find_own(const struct schema *schema, const char *path)
 {
-	static const char prefix[] = "#/definitions/";
-	if (strncmp(ref, prefix, strlen(prefix)) != 0) {
-		return NULL;
-	}
-	const cJSON *at = schema->definitions;
-	for (const char *name = ref + strlen(prefix); at;) {
+	const struct tree *at = schema->definitions;
+	for (const char *name = path; at;) {
 		size_t len = strcspn(name, "/");
 		at = step(at, name, len);
 		if (!name[len]) {
@@ -129,33 +126,67 @@ static const cJSON *find_ref(const struct schema *schema, const char *ref)
 }
 
 /* Follows references; where one leads nowhere, nothing is known. */
-static struct schema_at resolve(const struct schema *schema, const cJSON *node)
+static struct schema_at resolve(const struct schema *schema, const struct tree *node)
 {
-	for (size_t hops = 0; cJSON_IsObject(node); hops++) {
+	static const char prefix[] = "#/definitions/";
+	for (size_t hops = 0; tree_is_map(node) && hops < REF_HOPS; hops++) {
 		const char *ref = get_text(node, "$ref");
 		if (!ref || !*ref) {
 			return (struct schema_at){ schema, node };
 		}
-		node = hops < REF_HOPS ? find_ref(schema, ref) : NULL;
+		if (strncmp(ref, prefix, strlen(prefix)) != 0) {
+			return SCHEMA_NOTHING;
+		}
+		const char *path = ref + strlen(prefix);
+		const void *builtin = schema->builtin != SCHEMA_WITHOUT_BUILTIN ? schema_builtin_definition(path) : NULL;
+		node = find_own(schema, path);
+		if (builtin && (!node || schema->builtin == SCHEMA_BEHIND_BUILTIN)) {
+			return (struct schema_at){ NULL, builtin };
+		}
 	}
 	return SCHEMA_NOTHING;
 }
 
-static bool is_array_type(const cJSON *node)
+static bool is_array_type(const struct tree *node)
 {
-	const cJSON *type = get(node, "type");
-	if (cJSON_IsArray(type)) {
-		type = cJSON_GetArraySize(type) == 1 ? type->child : NULL;
+	const struct tree *type = tree_get(node, "type");
+	if (tree_is_list(type)) {
+		type = type->count == 1 ? type->items[0] : NULL;
 	}
-	return cJSON_IsString(type) && strcmp(type->valuestring, "array") == 0;
+	return tree_text_is(type, "array");
+}
+
+/* --- comments ---------------------------------------------------------------------------------------------------- */
+
+struct schema_at schema_of_comment(struct arena *arena, const struct schema *schema, const struct tree *key)
+{
+	static const struct schema only_builtin = { .builtin = SCHEMA_BEFORE_BUILTIN };
+	const char *comment = !key->notes ? NULL : key->notes->line ? key->notes->line : key->notes->head;
+	if (!comment || !*comment) {
+		return SCHEMA_NOTHING;
+	}
+	comment += strspn(comment, "#");
+	struct tree *json, *node;
+	struct err ignored = ERR_INIT;
+	if (!json_read(arena, comment, strlen(comment), &json, &ignored) || !json_normalize(arena, json, &node, &ignored) ||
+	    !tree_is_map(node) || node->count == 0) {
+		return SCHEMA_NOTHING;
+	}
+	schema = schema ? schema : &only_builtin;
+	struct schema_at at = resolve(schema, node);
+	return at.node ? at : (struct schema_at){ schema, node };
 }
 
 /* --- both -------------------------------------------------------------------------------------------------------- */
 
 struct schema_at schema_of_kind(const struct schema *schema, const char *api_version, const char *kind)
 {
-	if (!schema) {
-		return (struct schema_at){ NULL, schema_builtin_kind(api_version, kind) };
+	const void *builtin = NULL;
+	if (!schema || schema->builtin != SCHEMA_WITHOUT_BUILTIN) {
+		builtin = schema_builtin_kind(api_version, kind);
+	}
+	if (!schema || (builtin && schema->builtin == SCHEMA_BEHIND_BUILTIN)) {
+		return (struct schema_at){ NULL, builtin };
 	}
 	for (size_t i = schema->kind_count; i > 0; i--) {
 		const struct kind_entry *entry = &schema->kinds[i - 1];
@@ -163,33 +194,27 @@ struct schema_at schema_of_kind(const struct schema *schema, const char *api_ver
 			return (struct schema_at){ schema, entry->definition };
 		}
 	}
-	return SCHEMA_NOTHING;
+	return (struct schema_at){ NULL, builtin };
 }
 
 struct schema_at schema_field(struct schema_at at, const char *name)
 {
-	if (!at.node) {
-		return SCHEMA_NOTHING;
+	if (!at.node || !at.schema) {
+		return (struct schema_at){ NULL, at.node ? schema_builtin_field(at.node, name) : NULL };
 	}
-	if (!at.schema) {
-		return (struct schema_at){ NULL, schema_builtin_field(at.node, name) };
-	}
-	const cJSON *field = get(get(at.node, "properties"), name);
+	const struct tree *field = tree_get(tree_get(at.node, "properties"), name);
 	if (!field) {
-		field = get(at.node, "additionalProperties");
+		field = tree_get(at.node, "additionalProperties");
 	}
 	return resolve(at.schema, field);
 }
 
 struct schema_at schema_items(struct schema_at at)
 {
-	if (!at.node) {
-		return SCHEMA_NOTHING;
+	if (!at.node || !at.schema) {
+		return (struct schema_at){ NULL, at.node ? schema_builtin_items(at.node) : NULL };
 	}
-	if (!at.schema) {
-		return (struct schema_at){ NULL, schema_builtin_items(at.node) };
-	}
-	return is_array_type(at.node) ? resolve(at.schema, get(at.node, "items")) : SCHEMA_NOTHING;
+	return is_array_type(at.node) ? resolve(at.schema, tree_get(at.node, "items")) : SCHEMA_NOTHING;
 }
 
 static bool has_word(const char *list, const char *word)
@@ -205,11 +230,8 @@ static bool has_word(const char *list, const char *word)
 
 bool schema_merges(struct schema_at at)
 {
-	if (!at.node) {
-		return false;
-	}
-	if (!at.schema) {
-		return schema_builtin_merges(at.node);
+	if (!at.node || !at.schema) {
+		return at.node && schema_builtin_merges(at.node);
 	}
 	const char *strategy = get_text(at.node, "x-kubernetes-patch-strategy");
 	return strategy && has_word(strategy, "merge");
@@ -217,20 +239,16 @@ bool schema_merges(struct schema_at at)
 
 size_t schema_keys(struct schema_at at, const char *keys[SCHEMA_KEYS_MAX])
 {
-	if (!at.node) {
-		return 0;
-	}
-	if (!at.schema) {
-		return schema_builtin_keys(at.node, keys);
+	if (!at.node || !at.schema) {
+		return at.node ? schema_builtin_keys(at.node, keys) : 0;
 	}
 	size_t count = 0;
-	const cJSON *list = get(at.node, "x-kubernetes-list-map-keys");
-	if (cJSON_IsArray(list)) {
-		const cJSON *key;
-		cJSON_ArrayForEach (key, list) {
-			if (cJSON_IsString(key) && count < SCHEMA_KEYS_MAX) {
-				keys[count++] = key->valuestring;
-			}
+	const struct tree *list = tree_get(at.node, "x-kubernetes-list-map-keys");
+	if (tree_is_list(list)) {
+		for (uint32_t i = 0; i < list->count && count < SCHEMA_KEYS_MAX; i++) {
+			const char *key = tree_text(list->items[i]);
+			keys[count] = key;
+			count += key != NULL;
 		}
 		return count;
 	}
@@ -241,7 +259,7 @@ size_t schema_keys(struct schema_at at, const char *keys[SCHEMA_KEYS_MAX])
 	return count;
 }
 
-static bool is_kind(const cJSON *gvk, const char *api_version, const char *kind)
+static bool is_kind(const struct tree *gvk, const char *api_version, const char *kind)
 {
 	const char *group = get_text(gvk, "group");
 	const char *version = get_text(gvk, "version");
@@ -259,13 +277,11 @@ static bool is_kind(const cJSON *gvk, const char *api_version, const char *kind)
 enum schema_scope schema_scope(const struct schema *schema, const char *api_version, const char *kind)
 {
 	enum schema_scope scope = SCHEMA_SCOPE_UNKNOWN;
-	if (!schema) {
-		return scope;
-	}
-	const cJSON *path;
-	cJSON_ArrayForEach (path, schema->paths) {
-		if (is_kind(get(get(path, "get"), "x-kubernetes-group-version-kind"), api_version, kind)) {
-			if (strstr(path->string, "namespaces/{namespace}")) {
+	for (uint32_t i = 1; schema && tree_is_map(schema->paths) && i < schema->paths->count; i += 2) {
+		const struct tree *path = schema->paths->items[i];
+		if (is_kind(tree_at(path, "get", gvk_key, NULL), api_version, kind)) {
+			const char *text = tree_text(schema->paths->items[i - 1]);
+			if (text && strstr(text, "namespaces/{namespace}")) {
 				return SCHEMA_NAMESPACED;
 			}
 			scope = SCHEMA_CLUSTER;

@@ -6,12 +6,12 @@
 #ifndef RENDER_KUSTOMIZE_SCHEMA_H
 #define RENDER_KUSTOMIZE_SCHEMA_H
 
-#include <cjson/cJSON.h>
 #include <stdbool.h>
 #include <stddef.h>
 
 #include "render/base/arena.h"
 #include "render/base/err.h"
+#include "render/kustomize/tree.h"
 
 enum { SCHEMA_KEYS_MAX = 8 };
 
@@ -19,10 +19,20 @@ enum { SCHEMA_KEYS_MAX = 8 };
 struct schema;
 
 /*
- * From an OpenAPI document (`definitions`, and `paths` for what is namespaced), borrowed as long as the schema lives. Fails where
- * Kustomize cannot read it either.
+ * Beside those of a file the built-in definitions may still be known: where a build has merged before it came to the file (the file's
+ * come first), or only asked whether some kind is namespaced (the built-in ones come first). See kyaml's openapi.initSchema.
  */
-const struct schema *schema_new(struct arena *arena, const cJSON *document, struct err *err) MUST_CHECK;
+enum schema_builtin { SCHEMA_WITHOUT_BUILTIN, SCHEMA_BEFORE_BUILTIN, SCHEMA_BEHIND_BUILTIN };
+
+/*
+ * From an OpenAPI document (`definitions`, and `paths` for what is namespaced), which stays. Fails where Kustomize cannot read it
+ * either.
+ */
+const struct schema *schema_new(struct arena *arena, const struct tree *document, enum schema_builtin builtin, struct err *err)
+	MUST_CHECK;
+
+/* Whether a kind is namespaced is known without any schema: such kinds make Kustomize read none. */
+bool schema_knows_scope(const char *api_version, const char *kind);
 
 /* What is known of one field; `node` NULL: nothing. */
 struct schema_at {
@@ -34,6 +44,12 @@ struct schema_at {
 
 /* Of an object. */
 struct schema_at schema_of_kind(const struct schema *schema, const char *api_version, const char *kind);
+
+/*
+ * What a comment says in JSON that stands behind or above a key whose value is a list or a mapping: `ports: # {"type": ...}`. Nothing
+ * where there is none.
+ */
+struct schema_at schema_of_comment(struct arena *arena, const struct schema *schema, const struct tree *key);
 
 /* Of a mapping's value, and of a list's items. Nothing comes of nothing. */
 struct schema_at schema_field(struct schema_at at, const char *name);

@@ -277,6 +277,72 @@ const struct schema_type *schema_builtin_field(const struct schema_type *type, c
 	return NULL;
 }
 
+/* Kinds that have a schema, but whose scope is not in Kustomize's list, and the other way round. */
+static const struct {
+	const char *api_version, *kind;
+	bool scope;
+} scope_exceptions[] = {
+	{ "v1", "Binding", false },
+	{ "policy/v1beta1", "Eviction", false },
+	{ "kustomize.config.k8s.io/v1beta1", "Kustomization", false },
+	{ "v1", "NodeProxyOptions", true },
+	{ "v1", "PodAttachOptions", true },
+	{ "v1", "PodExecOptions", true },
+	{ "v1", "PodPortForwardOptions", true },
+	{ "v1", "PodProxyOptions", true },
+	{ "v1", "ServiceProxyOptions", true },
+};
+
+bool schema_builtin_scope(const char *api_version, const char *kind)
+{
+	for (size_t i = 0; i < sizeof scope_exceptions / sizeof scope_exceptions[0]; i++) {
+		if (strcmp(scope_exceptions[i].kind, kind) == 0 && strcmp(scope_exceptions[i].api_version, api_version) == 0) {
+			return scope_exceptions[i].scope;
+		}
+	}
+	bool review = strncmp(api_version, "authentication.", 15) == 0 || strncmp(api_version, "authorization.", 14) == 0;
+	return !review && schema_builtin_kind(api_version, kind);
+}
+
+static const struct {
+	const char *name;
+	struct schema_type type;
+} definitions[] = {
+	{ "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta", { .fields = object_meta } },
+	{ "io.k8s.api.core.v1.PodTemplateSpec", { .fields = template } },
+	{ "io.k8s.api.core.v1.PodSpec", { .fields = pod_spec } },
+	{ "io.k8s.api.core.v1.Container", { .fields = container } },
+	{ "io.k8s.api.core.v1.EphemeralContainer", { .fields = ephemeral_container } },
+	{ "io.k8s.api.core.v1.Volume", { .fields = volume } },
+	{ "io.k8s.api.core.v1.EphemeralVolumeSource", { .fields = ephemeral_volume } },
+	{ "io.k8s.api.core.v1.PersistentVolumeClaimTemplate", { .fields = only_metadata } },
+	{ "io.k8s.api.core.v1.PersistentVolumeClaim", { .fields = with_status } },
+	{ "io.k8s.api.core.v1.Pod", { .fields = pod } },
+	{ "io.k8s.api.core.v1.Service", { .fields = service } },
+	{ "io.k8s.api.core.v1.ServiceSpec", { .fields = service_spec } },
+	{ "io.k8s.api.core.v1.ServiceAccount", { .fields = service_account } },
+	{ "io.k8s.api.core.v1.ConfigMap", { .fields = only_metadata } },
+	{ "io.k8s.api.core.v1.Secret", { .fields = only_metadata } },
+	{ "io.k8s.api.apps.v1.Deployment", { .fields = workload } },
+	{ "io.k8s.api.apps.v1.DeploymentSpec", { .fields = with_template } },
+	{ "io.k8s.api.apps.v1.DaemonSetSpec", { .fields = with_template } },
+	{ "io.k8s.api.apps.v1.ReplicaSetSpec", { .fields = with_template } },
+	{ "io.k8s.api.apps.v1.StatefulSetSpec", { .fields = stateful_set_spec } },
+	{ "io.k8s.api.batch.v1.JobSpec", { .fields = with_template } },
+	{ "io.k8s.api.batch.v1beta1.JobTemplateSpec", { .fields = job_template } },
+	{ "io.k8s.api.batch.v1.JobTemplateSpec", { .fields = job_template } },
+};
+
+const struct schema_type *schema_builtin_definition(const char *name)
+{
+	for (size_t i = 0; i < sizeof definitions / sizeof definitions[0]; i++) {
+		if (strcmp(definitions[i].name, name) == 0) {
+			return &definitions[i].type;
+		}
+	}
+	return NULL;
+}
+
 /* The types of the lists' items that are known further. */
 static const struct schema_type item_types[] = {
 	{ .fields = container },

@@ -13,6 +13,12 @@ struct schema_type;
 /* Of an object; NULL for a kind that is not known. */
 const struct schema_type *schema_builtin_kind(const char *api_version, const char *kind);
 
+/* By the name that a reference has, io.k8s.api.core.v1.Container; only those that lead to merged lists. */
+const struct schema_type *schema_builtin_definition(const char *name);
+
+/* Kustomize knows whether the kind is namespaced without looking into a schema. */
+bool schema_builtin_scope(const char *api_version, const char *kind);
+
 const struct schema_type *schema_builtin_field(const struct schema_type *type, const char *name);
 const struct schema_type *schema_builtin_items(const struct schema_type *type);
 bool schema_builtin_merges(const struct schema_type *type);
