@@ -37,3 +37,46 @@ as_agent() { # READY REASON MESSAGE [MORE-STATUS-JSON] [MORE-CONDITION-TYPE]
 			(if $type == "" then [] else [$c + {type: $type, status: "True"}] end))} + $more)}' |
 		kubectl apply --server-side --force-conflicts --subresource=status --field-manager=plumb-agent -f - >/dev/null
 }
+
+AGENT='' AGENT_LOG=$T/none
+
+# Starts an agent outside of the cluster for the Syncs of the case's namespace.
+agent_run() { # [FLAG...]
+	AGENT_LOG=$T/agent.$NS.log
+	"$PLUMB" agent --watch-namespace "$NS" -n "$NS" --allow-local-repos --store "$T/store.$NS" --health-address='' --metrics-address='' \
+		--webhook-address='' --log-format json "$@" >>"$AGENT_LOG" 2>&1 &
+	AGENT=$!
+	at_exit kill -KILL "$AGENT"
+}
+
+agent_end() { # [SIGNAL]
+	local code=0
+	kill "-${1:-TERM}" "$AGENT" 2>/dev/null || true
+	wait "$AGENT" 2>/dev/null || code=$?
+	AGENT=''
+	[[ ${1:-TERM} == KILL || $code == 0 ]] || fail "the agent ended with $code: $(tail -n 5 "$AGENT_LOG" | cut -c1-300)"
+}
+
+# Makes the case's Sync.
+declare_sync() { # [MORE-OF-THE-SPEC]
+	sync_document "${1:-}" | kubectl apply -f - >/dev/null
+}
+
+# Status or reason of a condition of the case's Sync: "True", "Succeeded"; nothing where it is absent.
+condition() { # TYPE FIELD [NAME]
+	kubectl get sync -n "$NS" "${3:-$NAME}" -o "jsonpath={.status.conditions[?(@.type==\"$1\")].$2}" 2>/dev/null
+}
+
+has_condition() { # TYPE FIELD VALUE [NAME]
+	[[ $(condition "$1" "$2" "${4:-}") == "$3" ]]
+}
+
+soon_condition() { # TYPE FIELD VALUE [NAME]
+	eventually 30 "$1 $2 is $3" has_condition "$@"
+}
+
+# The agent applied the newest commit of the work tree, and is ready.
+soon_applied() {
+	eventually 30 "$COMMIT is applied" is_live sync "$NAME" .status.lastAppliedCommit "$COMMIT"
+	soon_condition Ready status True
+}

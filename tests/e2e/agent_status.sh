@@ -1,0 +1,218 @@
+#!/bin/bash
+# The agent and its Sync resources: what is pushed is synced, and status, columns and events tell the truth about it.
+# shellcheck source=tests/e2e/lib.sh
+source "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/e2e/syncs_lib.sh
+source "$(dirname "$0")/syncs_lib.sh"
+
+OFTEN='  interval: 5s'
+
+it_syncs_what_is_pushed_and_tells_it_by_conditions_columns_and_events() {
+	crd
+	fresh
+	deployment web registry.test/web:1 | write web.yaml
+	commit 'Add web'
+	declare_sync "$OFTEN"
+	agent_run
+	kubectl wait --for=condition=Ready "sync/$NAME" -n "$NS" --timeout=30s >/dev/null || fail 'not Ready'
+	expect_live sync "$NAME" .status.lastAppliedCommit "$COMMIT"
+	expect_live sync "$NAME" .status.lastHealthyCommit "$COMMIT"
+	expect_live sync "$NAME" .status.inventory.count 1
+	expect_live sync "$NAME" '.status.history[0].result' healthy
+	expect_eq observedGeneration "$(live sync "$NAME" .metadata.generation)" "$(live sync "$NAME" .status.observedGeneration)"
+	expect_match columns "^$NAME +True +main@sha1:${COMMIT:0:7}, 1 object, healthy +$COMMIT +" "$(kubectl get syncs -n "$NS" --no-headers)"
+	eventually 10 'an event on the Sync' grep -q "Normal.*Synced.*main@sha1:$COMMIT Add web (Ana)" <(kubectl events -n "$NS" --for "sync/$NAME")
+	expect_match 'events on the Deployment' "Synced.*main@sha1:$COMMIT Add web \(Ana\)" "$(kubectl events -n "$NS" --for deployment/web)"
+	expect_match 'describe' "Synced" "$(kubectl describe deployment -n "$NS" web)"
+	deployment web registry.test/web:2 | write web.yaml
+	commit 'Raise the version'
+	soon_applied
+	expect_live deployment web '.spec.template.spec.containers[0].image' registry.test/web:2
+	plumb 0 wait "$NAME" -n "$NS" --commit "$COMMIT" --timeout 30s
+	plumb 0 status "$NAME" -n "$NS"
+	expect_match status 'Ready True, Succeeded' "$(<"$OUT")"
+	agent_end
+}
+
+it_says_why_a_commit_is_not_in_the_cluster() {
+	crd
+	fresh
+	configmap cm | write cm.yaml
+	commit 'Fine'
+	local fine=$COMMIT
+	declare_sync "$OFTEN"
+	agent_run
+	soon_applied
+	printf 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: cm, name: cm}\n' | write cm.yaml
+	commit 'Broken'
+	soon_condition Stalled reason ManifestsFailed
+	expect_eq Ready False "$(condition Ready status)"
+	expect_match message "^${COMMIT:0:7}: cm.yaml:3: .*duplicate key" "$(condition Ready message)"
+	expect_live sync "$NAME" .status.lastAttemptedCommit "$COMMIT"
+	expect_live sync "$NAME" .status.lastAppliedCommit "$fine"
+	plumb 4 wait "$NAME" -n "$NS" --commit "$COMMIT" --timeout 30s
+	eventually 10 'a warning' grep -q 'Warning.*ManifestsFailed' <(kubectl events -n "$NS" --for "sync/$NAME")
+	configmap cm two | write cm.yaml
+	commit 'Fixed'
+	soon_applied
+	expect_eq Stalled '' "$(condition Stalled status)"
+	expect_live configmap cm .data.value two
+	agent_end
+}
+
+it_leaves_a_suspended_sync_alone_until_it_is_resumed() {
+	crd
+	fresh
+	configmap cm one | write cm.yaml
+	commit 'One'
+	declare_sync "$OFTEN"
+	agent_run
+	soon_applied
+	plumb 0 suspend "$NAME" -n "$NS"
+	soon_condition Ready reason Suspended
+	expect_eq Ready Unknown "$(condition Ready status)"
+	configmap cm two | write cm.yaml
+	commit 'Two'
+	kubectl patch configmap -n "$NS" cm --type merge -p '{"data": {"value": "hand"}}' >/dev/null
+	sleep 7
+	expect_live configmap cm .data.value hand
+	plumb 0 resume "$NAME" -n "$NS"
+	soon_applied
+	expect_live configmap cm .data.value two
+	plumb 0 suspend "$NAME" -n "$NS" --for 4s
+	soon_condition Ready reason Suspended
+	kubectl patch configmap -n "$NS" cm --type merge -p '{"data": {"value": "hand"}}' >/dev/null
+	sleep 1
+	expect_live configmap cm .data.value hand
+	eventually 20 'healed after the suspension' is_live configmap cm .data.value two
+	soon_condition Ready status True
+	agent_end
+}
+
+it_syncs_at_once_when_it_is_asked_to() {
+	crd
+	fresh
+	configmap cm one | write cm.yaml
+	commit 'One'
+	declare_sync '  interval: 1h'
+	agent_run
+	soon_applied
+	configmap cm two | write cm.yaml
+	commit 'Two'
+	plumb 0 reconcile "$NAME" -n "$NS" --wait --timeout 30s
+	expect_live configmap cm .data.value two
+	configmap cm three | write cm.yaml
+	commit 'Three'
+	kubectl annotate sync -n "$NS" "$NAME" "reconcile.fluxcd.io/requestedAt=$(date -u +%Y-%m-%dT%H:%M:%S.%NZ)" >/dev/null
+	soon_applied
+	expect_live configmap cm .data.value three
+	agent_end
+}
+
+it_refuses_what_the_schema_lets_through_and_says_so() {
+	crd
+	fresh
+	configmap cm one | write cm.yaml
+	commit 'One'
+	declare_sync "$OFTEN"$'\n'"  dependsOn: [{name: $NAME, namespace: $NS}]"
+	agent_run
+	soon_condition Stalled reason InvalidSpec
+	expect_match message 'spec.dependsOn\[0\]: is this Sync itself' "$(condition Ready message)"
+	kubectl patch sync -n "$NS" "$NAME" --type json -p '[{"op": "remove", "path": "/spec/dependsOn"}]' >/dev/null
+	soon_applied
+	expect_eq Stalled '' "$(condition Stalled status)"
+	agent_end
+}
+
+it_waits_for_the_syncs_that_it_depends_on() {
+	crd
+	fresh
+	configmap base | write base/cm.yaml
+	configmap top | write top/cm.yaml
+	commit 'Both'
+	DIR=top declare_sync '  dependsOn: [{name: base}]'
+	agent_run
+	soon_condition Ready reason DependencyNotReady
+	expect_match message 'base' "$(condition Ready message)"
+	expect_gone configmap top
+	local top=$NAME
+	NAME=base DIR=base declare_sync
+	soon_condition Ready status True base
+	NAME=$top soon_condition Ready status True
+	expect_there configmap top
+	agent_end
+}
+
+it_gives_the_name_to_a_one_shot_only_while_it_is_suspended() {
+	crd
+	fresh
+	configmap cm one | write cm.yaml
+	commit 'One'
+	declare_sync "$OFTEN"
+	agent_run
+	soon_applied
+	sync 7
+	plumb 0 suspend "$NAME" -n "$NS"
+	soon_condition Ready reason Suspended
+	configmap cm two | write cm.yaml
+	commit 'Two'
+	sync 0
+	expect_counts 'changed=1'
+	plumb 0 resume "$NAME" -n "$NS"
+	soon_applied
+	agent_end
+	plumb 0 history --name "$NAME" -n "$NS" -o json
+	expect_eq 'syncs of the second commit' 1 "$(answer "[.syncs[] | select(.commit == \"$COMMIT\")] | length")"
+}
+
+it_leaves_the_objects_when_the_sync_is_deleted() {
+	crd
+	fresh
+	configmap cm one | write cm.yaml
+	commit 'One'
+	declare_sync "$OFTEN"
+	agent_run
+	soon_applied
+	kubectl delete sync -n "$NS" "$NAME" --timeout=20s >/dev/null
+	sleep 2
+	expect_there configmap cm
+	agent_end
+	expect_there configmap cm
+}
+
+it_prunes_when_a_sync_that_says_so_is_deleted() {
+	crd
+	fresh
+	configmap cm one | write cm.yaml
+	configmap kept | sed 's/name: kept/name: kept\n  annotations: {plumb.dev\/prune: disabled}/' | write kept.yaml
+	commit 'Two'
+	declare_sync "$OFTEN"$'\n  deletionPolicy: Delete\n  prune: true'
+	agent_run
+	soon_applied
+	kubectl delete sync -n "$NS" "$NAME" --timeout=40s >/dev/null || fail 'the Sync is not gone'
+	expect_gone configmap cm
+	expect_there configmap kept
+	agent_end
+}
+
+it_stops_a_large_prune_until_the_commit_is_approved() {
+	crd
+	fresh
+	configmaps 1 12 | write all.yaml
+	commit 'Twelve'
+	declare_sync "$OFTEN"$'\n  prune: true'
+	agent_run
+	soon_applied
+	configmaps 1 2 | write all.yaml
+	commit 'Two'
+	soon_condition Stalled reason PruneBlocked
+	expect_there configmap cm-12
+	expect_live sync "$NAME" .status.lastAppliedCommit "$COMMIT"
+	kubectl annotate sync -n "$NS" "$NAME" "plumb.dev/approve-prune=$COMMIT" >/dev/null
+	soon_condition Ready status True
+	expect_gone configmap cm-12
+	expect_there configmap cm-2
+	agent_end
+}
+
+run_cases "$@"
