@@ -103,6 +103,7 @@ struct agent_sync {
 	int64_t rest_until; /* no turn before: the API server did not answer */
 	unsigned rests;
 	bool finalized;   /* it has our finalizer */
+	bool resuming;    /* no turn before the source said which commit is the newest, or a little later */
 	bool recheck;     /* the condition is of something that passed: a cycle tells how things are */
 	bool gone;        /* to be freed when the turn is over */
 	bool dirty;       /* the status is to be written */

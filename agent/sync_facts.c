@@ -7,7 +7,10 @@
 #include "agent/agent_impl.h"
 #include "sync/clock.h"
 
-enum { PATIENCE = 3 /* failed questions in a row until a network error is the Sync's condition */ };
+enum {
+	PATIENCE = 3,           /* failed questions in a row until a network error is the Sync's condition */
+	RESUME_PATIENCE = 5000, /* milliseconds that a resumed Sync waits for its source's answer */
+};
 
 static bool same_text(const char *a, const char *b)
 {
@@ -105,8 +108,13 @@ static void note_standing(struct agent_sync *sync)
 		sync->dirty = true;
 	}
 	if (sync->told_suspended && !suspended) {
-		/* So that the condition tells again how things are. */
+		/* So that the condition tells again how things are; others may have gone on to another commit meanwhile. */
 		sync->recheck = true;
+		if (sync->joined) {
+			sync->resuming = true;
+			sync->rest_until = clock_now() + RESUME_PATIENCE;
+			poller_hurry(sync->agent->poller, sync->joined, 0);
+		}
 	}
 	sync->told_suspended = suspended;
 	text_set(&sync->told_waits, waits ? sync->waits : NULL);
@@ -214,6 +222,10 @@ static void source_failed(struct agent_sync *sync, const struct err *err)
 void sync_told(void *context, const struct poll_answer *answer)
 {
 	struct agent_sync *sync = context;
+	if (sync->resuming) {
+		sync->resuming = false;
+		sync->rest_until = 0;
+	}
 	if (answer->err) {
 		source_failed(sync, answer->err);
 	} else {

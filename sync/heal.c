@@ -7,9 +7,27 @@
 #include "sync/cycle_impl.h"
 #include "sync/prepare_impl.h"
 
+/*
+ * What was applied last is what is healed to: another commit that somebody synced meanwhile (a one-shot, while the Sync was
+ * suspended) would be taken back (safety rule 20). The next cycle decides on it.
+ */
+static bool is_newest(struct prepared *prepared)
+{
+	size_t count = 0;
+	const struct ledger_sync *syncs = ledger_syncs(prepared->ledger, &count);
+	const struct ledger_sync *last = count ? &syncs[count - 1] : NULL;
+	const char *id = prepared->report->commit.id;
+	if (!last || !last->commit || strcmp(last->commit, id) == 0) {
+		return true;
+	}
+	report_stop(prepared->report, STOP_REWIND,
+	            text_printf("nothing is healed to %.7s: sync %lld was of %.7s", id, (long long)last->number, last->commit));
+	return false;
+}
+
 static bool read_state(struct prepared *prepared)
 {
-	return prepare_ledger(prepared) && prepare_named(prepared) && prepare_part(prepared);
+	return prepare_ledger(prepared) && is_newest(prepared) && prepare_named(prepared) && prepare_part(prepared);
 }
 
 static bool read_again(struct prepared *prepared)
