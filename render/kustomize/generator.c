@@ -1,12 +1,10 @@
 #include "render/kustomize/generator.h"
 
-#include <openssl/evp.h>
 #include <string.h>
 
+#include "render/kustomize/base64.h"
 #include "render/kustomize/kv.h"
 #include "render/kustomize/rune.h"
-
-enum { BASE64_LINE = 70 };
 
 static struct tree *map_at(struct arena *arena, struct tree *map, const char *key)
 {
@@ -32,27 +30,6 @@ static struct tree *string_of(struct arena *arena, struct text text)
 	string->len = text.len;
 	string->style = memchr(text.data, '\n', text.len) ? TREE_LITERAL : TREE_PLAIN;
 	return string;
-}
-
-/* More than 70 characters are broken into lines of 70, each of which ends with a newline. */
-static struct text base64_of(struct arena *arena, struct text bytes)
-{
-	size_t len = (bytes.len + 2) / 3 * 4;
-	char *plain = arena_new(arena, len + 1, 1);
-	(void)EVP_EncodeBlock((unsigned char *)plain, (const unsigned char *)bytes.data, (int)bytes.len);
-	if (len < BASE64_LINE) {
-		return (struct text){ plain, len };
-	}
-	size_t lines = (len + BASE64_LINE - 1) / BASE64_LINE;
-	char *broken = arena_new(arena, len + lines + 1, 1);
-	size_t at = 0;
-	for (size_t from = 0; from < len; from += BASE64_LINE) {
-		size_t part = len - from < BASE64_LINE ? len - from : BASE64_LINE;
-		memcpy(broken + at, plain + from, part);
-		at += part;
-		broken[at++] = '\n';
-	}
-	return (struct text){ broken, at };
 }
 
 static struct tree *base_new(struct arena *arena, const char *kind, const struct generator_args *args, struct err *err)
@@ -115,7 +92,7 @@ bool configmap_generate(const struct build *build, const struct generator_args *
 	}
 	for (size_t i = 0; i < kvs.count; i++) {
 		bool text = rune_all_valid(kvs.items[i].value.data, kvs.items[i].value.len);
-		struct text value = text ? kvs.items[i].value : base64_of(build->arena, kvs.items[i].value);
+		struct text value = text ? kvs.items[i].value : base64_lines(build->arena, kvs.items[i].value);
 		struct tree *map = map_at(build->arena, root, text ? "data" : "binaryData");
 		add_entry(build->arena, map, kvs.items[i].key, string_of(build->arena, value));
 	}
@@ -133,7 +110,7 @@ bool secret_generate(const struct build *build, const struct generator_args *arg
 	tree_set_string(build->arena, root, "type", *args->type ? args->type : "Opaque");
 	struct tree *data = map_at(build->arena, root, "data");
 	for (size_t i = 0; i < kvs.count; i++) {
-		struct text value = base64_of(build->arena, kvs.items[i].value);
+		struct text value = base64_lines(build->arena, kvs.items[i].value);
 		add_entry(build->arena, data, kvs.items[i].key, string_of(build->arena, value));
 	}
 	finish(build, args, root, out);

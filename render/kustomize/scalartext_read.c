@@ -147,6 +147,9 @@ static struct tree *read_scalar(struct reader *reader, const struct properties *
 	scalar->text = arena_text_len(reader->arena, (const char *)token->data.scalar.value, scalar->len);
 	scalar->style = style_of(token->data.scalar.style);
 	scalar->tag = scalar->style == TREE_PLAIN ? tree_resolve(scalar->text, scalar->len) : TREE_STR;
+	if (scalar->style == TREE_PLAIN && strcmp(scalar->text, "<<") == 0) {
+		scalar->tag = TREE_MERGE;
+	}
 	reader_set_comments(reader, scalar, reader_take_comments(reader));
 	reader_set_properties(reader, scalar, properties);
 	reader_skip(reader);

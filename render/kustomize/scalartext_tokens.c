@@ -160,12 +160,12 @@ static bool scan_error(const yaml_parser_t *parser, struct err *err)
 static bool has_ended(const struct scanner *scanner, size_t *end, bool *document)
 {
 	yaml_token_type_t type = scanner->tokens->items[scanner->tokens->count - 1].yaml.type;
-	bool starts = type == YAML_DOCUMENT_START_TOKEN;
-	if (*end == 0 && (type == YAML_DOCUMENT_END_TOKEN || (starts && *document))) {
+	bool directive = type == YAML_VERSION_DIRECTIVE_TOKEN || type == YAML_TAG_DIRECTIVE_TOKEN;
+	bool next = *document && (type == YAML_DOCUMENT_START_TOKEN || directive);
+	if (*end == 0 && (type == YAML_DOCUMENT_END_TOKEN || next)) {
 		*end = scanner->tokens->count;
 	}
-	bool before = type == YAML_STREAM_START_TOKEN || type == YAML_VERSION_DIRECTIVE_TOKEN || type == YAML_TAG_DIRECTIVE_TOKEN;
-	*document = *document || !before;
+	*document = *document || (type != YAML_STREAM_START_TOKEN && !directive);
 	return type == YAML_STREAM_END_TOKEN || (*end > 0 && scanner->tokens->count >= *end + 2);
 }
 

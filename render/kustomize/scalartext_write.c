@@ -117,7 +117,9 @@ static const char *written_tag(const struct tree *node, enum tree_style *style)
 		return strcmp(node->tag, implied) == 0 ? NULL : node->tag;
 	}
 	bool string = strcmp(node->tag, TREE_STR) == 0;
-	bool same = strcmp(tree_resolve(node->text, node->len), node->tag) == 0;
+	/* goyaml's resolver takes `<<` for a string where it writes, so that it writes !!merge. */
+	bool merge = strcmp(node->tag, TREE_MERGE) == 0;
+	bool same = !merge && strcmp(tree_resolve(node->text, node->len), node->tag) == 0;
 	if (string && node->style == TREE_PLAIN && !same && !lines) {
 		*style = TREE_DOUBLE;
 	}

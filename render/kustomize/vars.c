@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "render/base/limits.h"
+#include "render/kustomize/base64.h"
 #include "render/kustomize/fieldpath.h"
 #include "render/kustomize/fieldspec.h"
 #include "render/kustomize/rune.h"
@@ -312,7 +313,13 @@ static size_t expand_one(const struct values *values, const char *at, const char
 		(void)buf_add(out, value ? value->inside : at, value ? strlen(value->inside) : len);
 		return len;
 	}
-	(void)buf_add(out, at, at[1] == '$' ? 1 : 2);
+	unsigned char next = (unsigned char)at[1];
+	(void)buf_add(out, at, next == '$' || next >= 0x80 ? 1 : 2);
+	if (next >= 0x80) {
+		/* Upstream takes the byte for a character: what was UTF-8 is none any more. */
+		(void)buf_putc(out, (char)(0xc0 | next >> 6));
+		(void)buf_putc(out, (char)(0x80 | (next & 0x3f)));
+	}
 	return 2;
 }
 
@@ -343,13 +350,16 @@ static bool expand(const struct values *values, struct tree *scalar, struct err 
 		if (!buf_add(&out, at, (size_t)(dollar - at))) {
 			return err_set(err, ERR_LIMIT, "a text with its vars replaced is longer than %zu bytes", LIMIT_MANIFEST_BYTES);
 		}
-		if (dollar + 1 < end && (unsigned char)dollar[1] >= 0x80) {
-			return err_set(err, ERR_INPUT, "'$' before a character beyond ASCII, which kustomize takes apart; write '$$'");
-		}
 		at = dollar < end ? dollar + expand_one(values, dollar, end, &out) : end;
 	}
-	scalar->text = arena_text_len(values->build->arena, buf_text(&out), out.len);
-	scalar->len = out.len;
+	struct text text = { arena_text_len(values->build->arena, buf_text(&out), out.len), out.len };
+	if (!rune_all_valid(text.data, text.len)) {
+		text = base64_lines(values->build->arena, text);
+		build_warn(values->build,
+		           "kustomize turns a text into base64, because of a '$' in front of a letter beyond ASCII; write '$$'");
+	}
+	scalar->text = text.data;
+	scalar->len = text.len;
 	scalar->tag = TREE_STR;
 	scalar->style = TREE_PLAIN;
 	scalar->tagged = false;
