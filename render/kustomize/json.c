@@ -203,7 +203,9 @@ bool tree_sort_keys(struct arena *arena, const struct tree *map, bool root, stru
 {
 	uint32_t count = map->count / 2;
 	struct tree **pairs = alloc_new(map->count, sizeof(struct tree *));
-	memcpy(pairs, map->items, map->count * sizeof(struct tree *));
+	if (map->count) {
+		memcpy(pairs, map->items, map->count * sizeof(struct tree *));
+	}
 	*sorted = pairs;
 	for (uint32_t i = 0; i < count; i++) {
 		if (!check_key(arena, pairs[2 * i], root, err)) {
