@@ -233,6 +233,7 @@ static struct cycle_options options_of(struct agent_sync *sync, const char *user
 	options.ns = agent->ns;
 	syncspec_options(&sync->spec, &options);
 	options.approve_prune = sync->spec.approved_commit && strcmp(sync->spec.approved_commit, sync->head.id) == 0;
+	options.source_changed = options.approve_prune;
 	return options;
 }
 

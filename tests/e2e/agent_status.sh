@@ -102,4 +102,59 @@ it_gives_the_name_to_a_one_shot_only_while_it_is_suspended() {
 	expect_eq 'syncs of the second commit' 1 "$(answer "[.syncs[] | select(.commit == \"$COMMIT\")] | length")"
 }
 
+it_prunes_nothing_of_another_path_until_the_commit_is_approved() {
+	crd
+	fresh
+	configmap one | write one/cm.yaml
+	configmap two | write two/cm.yaml
+	commit 'Both'
+	DIR=one declare_sync "$OFTEN"$'\n  prune: true'
+	agent_run
+	soon_applied
+	DIR=two declare_sync "$OFTEN"$'\n  prune: true'
+	soon_condition Stalled reason SourceChanged
+	expect_there configmap one
+	expect_there configmap two
+	kubectl annotate sync -n "$NS" "$NAME" "plumb.dev/approve-prune=$COMMIT" >/dev/null
+	soon_condition Ready status True
+	expect_gone configmap one
+	expect_there configmap two
+	agent_end
+}
+
+it_leaves_ignored_fields_to_others_and_heals_the_rest() {
+	crd
+	fresh
+	deployment web registry.test/web:1 1 | write web.yaml
+	commit 'Add web'
+	declare_sync "$OFTEN"$'\n  heal: {delay: 100ms}\n  ignore: [{kind: Deployment, paths: [/spec/template/spec/containers/0/image]}]'
+	agent_run
+	soon_applied
+	local image='.spec.template.spec.containers[0].image'
+	kubectl set image -n "$NS" deployment/web main=registry.test/web:7 >/dev/null
+	kubectl scale -n "$NS" deployment/web --replicas=3 >/dev/null
+	eventually 15 'replicas are healed' is_live deployment web .spec.replicas 1
+	expect_live deployment web "$image" registry.test/web:7
+	kubectl delete deployment -n "$NS" web >/dev/null
+	eventually 15 'it is made anew with the image of Git' is_live deployment web "$image" registry.test/web:1
+	agent_end
+}
+
+it_says_that_drift_is_there_where_it_only_detects() {
+	crd
+	fresh
+	configmap cm one | write cm.yaml
+	commit 'One'
+	declare_sync "$OFTEN"$'\n  heal: {mode: Detect, delay: 100ms}'
+	agent_run
+	soon_applied
+	kubectl patch configmap -n "$NS" cm --type merge -p '{"data": {"value": "hand"}}' >/dev/null
+	soon_condition Ready reason Drifted
+	expect_match message 'cm' "$(condition Ready message)"
+	sleep 2
+	expect_live configmap cm .data.value hand
+	kubectl patch configmap -n "$NS" cm --type merge -p '{"data": {"value": "one"}}' >/dev/null
+	agent_end
+}
+
 run_cases "$@"
