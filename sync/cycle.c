@@ -242,7 +242,8 @@ static void tell_brakes(struct cycle *cycle)
 	}
 	if (!(prepared->source_same && prepared->target_same) && !cycle->options->source_changed) {
 		report_stop(cycle->report, STOP_SOURCE,
-		            text_dup("nothing is pruned: the source is not the recorded one: --source-changed allows it"));
+		            text_printf("nothing is pruned: the source is not the recorded one: %s",
+		                        cycle->options->sync_uid ? WAY_APPROVE : "--source-changed allows it"));
 	}
 	if (prepared->unsure.count && !any_prunes(prepared->plan)) {
 		report_fail(cycle->report, FAILURE_STOPPED,

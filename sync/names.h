@@ -29,7 +29,8 @@
 #define NOTE_REQUESTED_AT "plumb.dev/requested-at"               /* any new value: sync now */
 #define NOTE_FLUX_REQUESTED_AT "reconcile.fluxcd.io/requestedAt" /* the same */
 #define NOTE_APPROVE_PRUNE "plumb.dev/approve-prune"             /* a commit whose prune may pass the brake */
-#define NOTE_SUSPEND_UNTIL "plumb.dev/suspend-until"             /* RFC 3339 */
+#define WAY_APPROVE "the annotation " NOTE_APPROVE_PRUNE ": COMMIT allows it"
+#define NOTE_SUSPEND_UNTIL "plumb.dev/suspend-until" /* RFC 3339 */
 
 /* Their equivalents of other tools. */
 #define NOTE_FLUX_PRUNE "kustomize.toolkit.fluxcd.io/prune"         /* disabled */

@@ -60,6 +60,7 @@ struct plan_options {
 	bool prune;
 	bool source_changed;          /* --source-changed was given, or the source is the recorded one */
 	bool verify;                  /* apply everything (safety rule 9) */
+	bool declared;                /* by a Sync resource: texts name its annotation, not flags */
 	int prune_limit;              /* percent of the inventory; -1: the default brake (more than 5 and more than 20 %) */
 	const char *const *take_over; /* --take-over managers, NULL-terminated; NULL for none */
 	bool part;                    /* `desired` is a part of what Git has: nothing is dropped that is not in it */

@@ -129,10 +129,11 @@ static bool is_protected(struct planning *planning, struct action *action)
 
 static bool is_not_asked_for(struct planning *planning, struct action *action)
 {
+	bool declared = planning->options->declared;
 	if (!planning->options->prune) {
-		keep(action, text_dup("not in Git, --prune would delete it"));
+		keep(action, text_printf("not in Git, %s would delete it", declared ? "spec.prune" : "--prune"));
 	} else if (!planning->options->source_changed) {
-		keep(action, text_dup("the source changed, --source-changed allows it"));
+		keep(action, text_printf("the source changed, %s", declared ? WAY_APPROVE : "--source-changed allows it"));
 	} else {
 		return false;
 	}
@@ -216,8 +217,9 @@ static void brake(struct planning *planning)
 	}
 	int limit = planning->options->prune_limit;
 	size_t share = (pruned * 100 + all - 1) / all;
-	plan->brake = text_printf("%zu of %zu objects would be deleted, more than %d %%: --prune-limit %zu allows it", pruned, all,
-	                          limit < 0 ? BRAKE_PERCENT : limit, share);
+	CLEANUP(text_freep) char *flag = text_printf("--prune-limit %zu allows it", share);
+	plan->brake = text_printf("%zu of %zu objects would be deleted, more than %d %%: %s", pruned, all,
+	                          limit < 0 ? BRAKE_PERCENT : limit, planning->options->declared ? WAY_APPROVE : flag);
 	for (size_t i = 0; i < plan->count; i++) {
 		if (plan->actions[i]->kind == ACTION_PRUNE) {
 			keep(plan->actions[i], text_dup("over the prune limit"));

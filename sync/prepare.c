@@ -331,8 +331,10 @@ static bool check_rewind(struct prepared *prepared)
 	}
 	if (!descends) {
 		report_stop(prepared->report, STOP_REWIND,
-		            text_printf("commit %.*s does not descend from %.*s, which sync %" PRId64 " was of: --allow-rewind allows it",
-		                        SHORT_ID, id, SHORT_ID, last->commit, last->number));
+		            text_printf("commit %.*s does not descend from %.*s, which sync %" PRId64 " was of: %s", SHORT_ID, id,
+		                        SHORT_ID, last->commit, last->number,
+		                        prepared->options->sync_uid ? "suspend it, and plumb sync -f FILE --allow-rewind"
+		                                                    : "--allow-rewind allows it"));
 	}
 	return descends;
 }

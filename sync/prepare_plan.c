@@ -37,6 +37,7 @@ static void make_plan(struct prepared *prepared, bool part)
 		.prune = options->prune && !ledger_newer_format(prepared->ledger),
 		.source_changed = options->source_changed || (prepared->source_same && prepared->target_same),
 		.verify = prepared->verifying,
+		.declared = options->sync_uid != NULL,
 		.prune_limit = options->approve_prune ? 100 : options->prune_limit,
 		.take_over = options->take_over,
 		.part = part,
