@@ -38,6 +38,7 @@ static void row_free(struct drift_row *row)
 	drop_packed(row);
 	healing_free(row->healing);
 	free(row->version);
+	free(row->uid);
 	free(row->reason);
 	free(row->field);
 	free(row->manager);
@@ -296,23 +297,30 @@ static uint64_t version_of(const char *text)
 	return text ? strtoull(text, NULL, 10) : 0;
 }
 
-static void remember(struct drift *drift, const struct action *action, const cJSON *metadata)
+/* What we know by our last answer, the inventory may not: an apply that changed nothing is not recorded. */
+static void know(struct drift *drift, const struct drift_row *row)
 {
-	struct inventory_row *row = inventory_find(&drift->inventory, &action->desired->id);
-	if (!row) {
-		row = alloc_new(1, sizeof *row);
-		row->id = ident_dup(&action->desired->id);
-		row->version = text_dup(action->desired->version);
-		inventory_take(&drift->inventory, row);
+	struct inventory_row *known = inventory_find(&drift->inventory, &row->id);
+	if (!row->uid) {
+		return;
 	}
-	const char *uid = doc_text(metadata, "uid");
-	text_set(&row->uid, uid ? uid : "");
-	row->generation = doc_int(metadata, "generation", 0);
+	if (!known) {
+		known = alloc_new(1, sizeof *known);
+		known->id = ident_dup(&row->id);
+		known->version = text_dup(row->version);
+		inventory_take(&drift->inventory, known);
+	}
+	text_set(&known->uid, row->uid);
+	known->generation = row->generation;
 }
 
 /* It is as desired in that version; whatever an event told of an older one is past. */
-static void row_is_fine(struct drift *drift, struct drift_row *row, uint64_t version)
+static void row_is_fine(struct drift *drift, struct drift_row *row, const cJSON *metadata)
 {
+	uint64_t version = version_of(doc_text(metadata, "resourceVersion"));
+	text_set(&row->uid, doc_text(metadata, "uid"));
+	row->generation = doc_int(metadata, "generation", 0);
+	know(drift, row);
 	bool missed = !row->applied && version && row->later > version;
 	row->applied = true;
 	row->later = 0;
@@ -331,8 +339,7 @@ void drift_applied(struct drift *drift, const struct action *action, const cJSON
 	if (!row || strcmp(row->digest, action->digest) != 0) {
 		return;
 	}
-	remember(drift, action, metadata);
-	row_is_fine(drift, row, version_of(doc_text(metadata, "resourceVersion")));
+	row_is_fine(drift, row, metadata);
 }
 
 /* What a plan left alone. */
@@ -342,7 +349,7 @@ static void settle(struct drift *drift, struct drift_row *row, const struct acti
 	if (action->kind == ACTION_NONE && row->state == DRIFT_CONTESTED && action->yielded) {
 		row->applied = true;
 	} else if (action->kind == ACTION_NONE) {
-		row_is_fine(drift, row, version_of(action->live->resource_version));
+		row_is_fine(drift, row, action->live->meta);
 	} else if (action->kind == ACTION_BLOCK) {
 		finding.state = DRIFT_BLOCKED;
 		row_set(drift, row, &finding, row->since);
@@ -359,6 +366,9 @@ static void settle(struct drift *drift, struct drift_row *row, const struct acti
 void drift_inventory(struct drift *drift, const struct inventory *inventory)
 {
 	inventory_copy(inventory, &drift->inventory);
+	for (size_t i = 0; i < drift->count; i++) {
+		know(drift, drift->rows[i]);
+	}
 }
 
 void drift_settle(struct drift *drift, const struct plan *plan, const struct inventory *inventory)

@@ -48,7 +48,9 @@ struct drift_row {
 	bool applied;      /* this manifest was, as far as is known */
 	bool named;        /* by the list that is being read */
 	uint64_t answered; /* resourceVersion of our last answer, or of the last plan that found it in sync */
-	uint64_t later;    /* the newest event while it was not applied */
+	char *uid;         /* with that answer; NULL none yet */
+	int64_t generation;
+	uint64_t later; /* the newest event while it was not applied */
 	/* What the last event told. */
 	enum drift_state state;
 	uint64_t seen;

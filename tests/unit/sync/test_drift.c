@@ -340,6 +340,16 @@ START_TEST(a_generation_that_moved_is_a_maybe_and_an_apply_settles_it)
 	now += 1000;
 	ck_assert_uint_eq(heal(VERDICT_UNCHANGED), 1);
 	check_told("web in sync\n");
+	/* The record of the sync does not have it, and still it is known. */
+	struct inventory_row *row = alloc_new(1, sizeof *row);
+	row->id = ident_dup(&desired("Deployment")->id);
+	row->version = text_dup("v1");
+	row->uid = text_dup("u-web");
+	row->generation = 7;
+	inventory_take(&inventory, row);
+	drift_inventory(drift, &inventory);
+	see_in_sync();
+	check_told("");
 }
 END_TEST
 
