@@ -1,0 +1,274 @@
+#!/bin/bash
+# The agent heals what others change in what Git sets, soon, and leaves the rest alone; who fights back is named and slowed down.
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/agent_lib.sh"
+
+IMAGE='.spec.template.spec.containers[0].image'
+FAST='heal: {delay: 100ms}'
+
+# Deployments without replicas, so that nothing but the API server is busy.
+many() { # NAME...
+	local one
+	for one; do
+		deployment "$one" registry.test/web:1 0
+	done
+}
+
+# The agent runs, with what the work tree has applied and its watches up.
+running() { # [SPEC-LINE...]
+	commit 'What there is'
+	agent_start 'interval: 10m' 'wait: false' "$@"
+	agent_synced
+	sleep 1
+}
+
+# Each of them is as wanted within the time.
+soon() { # KIND NAME JSONPATH EXPECTED
+	eventually 15 "$1/$2 $3" is_live "$1" "$2" "$3" "$4"
+}
+
+it_heals_every_change_of_what_git_sets() {
+	fresh
+	many set-image edited scaled labeled patched replaced removed deleted undone relabeled emptied | write web.yaml
+	running "$FAST"
+	sed -i '/name: undone$/,/image:/ s/web:1/web:2/' "$WORK/web.yaml"
+	kubectl set image -n "$NS" deployment/set-image main=registry.test/evil:1 >/dev/null
+	KUBE_EDITOR='sed -i s/web:1/evil:1/' kubectl edit -n "$NS" deployment edited >/dev/null
+	kubectl scale -n "$NS" deployment/scaled --replicas=2 >/dev/null
+	kubectl label -n "$NS" deployment/labeled --overwrite app=evil >/dev/null
+	kubectl patch -n "$NS" deployment patched --type=json \
+		-p '[{"op": "replace", "path": "/spec/template/spec/containers/0/env/0/value", "value": "evil"}]' >/dev/null
+	kubectl get -n "$NS" deployment replaced -o json | jq '.spec.template.spec.containers[0].image = "registry.test/evil:1"' |
+		kubectl replace -f - >/dev/null
+	kubectl patch -n "$NS" deployment removed --type=json \
+		-p '[{"op": "remove", "path": "/spec/template/spec/containers/0/env"}]' >/dev/null
+	kubectl delete -n "$NS" deployment deleted >/dev/null
+	kubectl label -n "$NS" deployment/relabeled plumb.dev/name- plumb.dev/namespace- >/dev/null
+	kubectl get -n "$NS" deployment emptied -o json | jq '.metadata.managedFields = [{}] | .spec.template.spec.containers[0].image = "registry.test/evil:1"' |
+		kubectl replace -f - >/dev/null
+	local one
+	for one in set-image edited replaced deleted emptied; do
+		soon deployment "$one" "$IMAGE" registry.test/web:1
+	done
+	soon deployment scaled .spec.replicas 0
+	soon deployment labeled .metadata.labels.app labeled
+	soon deployment patched '.spec.template.spec.containers[0].env[0].value' plain
+	soon deployment removed '.spec.template.spec.containers[0].env[0].value' plain
+	soon deployment relabeled '.metadata.labels.plumb\.dev/name' shop
+	soon deployment relabeled '.metadata.labels.plumb\.dev/namespace' "$NS"
+	expect_said 'kubectl-set'
+	agent_stop
+	sync 0
+	expect_counts 'unchanged=11'
+}
+
+it_heals_other_kinds() {
+	fresh
+	{
+		configmap patched
+		configmap deleted
+		configmap forced
+		configmap digest
+		printf -- '---\napiVersion: v1\nkind: Secret\nmetadata: {name: password}\nstringData: {password: correct-horse}\n'
+		printf -- '---\napiVersion: v1\nkind: Service\nmetadata: {name: web}\nspec:\n  selector: {app: web}\n  ports: [{name: http, port: 80}]\n'
+		printf -- '---\napiVersion: rbac.authorization.k8s.io/v1\nkind: Role\nmetadata: {name: reader}\nrules: [{apiGroups: [""], resources: [pods], verbs: [get]}]\n'
+	} | write all.yaml
+	running "$FAST"
+	kubectl patch -n "$NS" configmap patched -p '{"data": {"value": "evil"}}' >/dev/null
+	kubectl delete -n "$NS" configmap deleted >/dev/null
+	configmap forced evil | kubectl apply -n "$NS" --server-side --force-conflicts --field-manager=somebody -f - >/dev/null
+	kubectl annotate -n "$NS" configmap digest plumb.dev/digest- >/dev/null
+	kubectl patch -n "$NS" secret password -p '{"data": {"password": "ZXZpbA=="}}' >/dev/null
+	kubectl patch -n "$NS" service web -p '{"spec": {"selector": {"app": "evil"}}}' >/dev/null
+	kubectl patch -n "$NS" role reader --type=json -p '[{"op": "add", "path": "/rules/0/verbs/-", "value": "delete"}]' >/dev/null
+	soon configmap patched .data.value one
+	soon configmap deleted .data.value one
+	soon configmap forced .data.value one
+	soon secret password .data.password "$(printf correct-horse | base64)"
+	soon service web .spec.selector.app web
+	soon role reader '.rules[0].verbs' '["get"]'
+	expect_not_said 'correct-horse|Y29ycmVjdC1ob3JzZQ|ZXZpbA'
+	agent_stop
+	sync 0
+	expect_counts 'unchanged=7'
+}
+
+it_leaves_alone_what_git_does_not_set() {
+	fresh
+	{
+		many restarted annotated sidecar equal
+		deployment free registry.test/web:1 ''
+		configmap extended
+	} | write all.yaml
+	running "$FAST"
+	kubectl rollout restart -n "$NS" deployment/restarted >/dev/null
+	kubectl annotate -n "$NS" deployment/annotated other.test/note=theirs >/dev/null
+	kubectl patch -n "$NS" deployment annotated -p '{"spec": {"minReadySeconds": 3}}' >/dev/null
+	kubectl apply -n "$NS" --server-side --field-manager=mesh -f - >/dev/null <<-X
+		apiVersion: apps/v1
+		kind: Deployment
+		metadata: {name: sidecar}
+		spec:
+		  template:
+		    spec:
+		      containers: [{name: proxy, image: "registry.test/proxy:1"}]
+	X
+	kubectl set image -n "$NS" deployment/equal main=registry.test/web:1 >/dev/null
+	kubectl scale -n "$NS" deployment/free --replicas=3 >/dev/null
+	kubectl patch -n "$NS" configmap extended -p '{"data": {"more": "theirs"}}' >/dev/null
+	sleep 3
+	expect_match 'restartedAt' 20 "$(live deployment restarted '.spec.template.metadata.annotations.kubectl\.kubernetes\.io/restartedAt')"
+	expect_live deployment annotated '.metadata.annotations.other\.test/note' theirs
+	expect_live deployment annotated .spec.minReadySeconds 3
+	expect_live deployment sidecar '.spec.template.spec.containers[*].name' 'main proxy'
+	expect_live deployment free .spec.replicas 3
+	expect_live configmap extended .data.more theirs
+	expect_eq 'records' 1 "$(heals)"
+}
+
+# Safety rule 10.
+it_leaves_replicas_to_an_autoscaler_that_appears_later() {
+	fresh
+	deployment web registry.test/web:1 1 | write web.yaml
+	running "$FAST"
+	printf 'apiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\nmetadata: {name: web}\nspec:\n  scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: web}\n  minReplicas: 3\n  maxReplicas: 5\n' |
+		kubectl apply -n "$NS" -f - >/dev/null
+	eventually 60 'the autoscaler raised the replicas' is_live deployment web .spec.replicas 3
+	sleep 2
+	expect_live deployment web .spec.replicas 3
+	# Where a person's hand took the field from it, the autoscaler is looked for.
+	kubectl scale -n "$NS" deployment/web --replicas=4 >/dev/null
+	sleep 2
+	expect_live deployment web .spec.replicas 4
+	expect_eq 'records' 1 "$(heals)"
+	kubectl delete -n "$NS" hpa web >/dev/null
+	kubectl scale -n "$NS" deployment/web --replicas=5 >/dev/null
+	soon deployment web .spec.replicas 1
+}
+
+# Safety rule 11.
+it_does_not_run_a_finished_job_again() {
+	fresh
+	printf 'apiVersion: batch/v1\nkind: Job\nmetadata: {name: migrate}\nspec:\n  ttlSecondsAfterFinished: 2\n  template:\n    spec:\n      restartPolicy: Never\n      terminationGracePeriodSeconds: 0\n      containers: [{name: main, image: "registry.test/web:1"}]\n' |
+		write job.yaml
+	running "$FAST"
+	eventually 30 'the Job is cleaned up' is_gone job migrate
+	sleep 3
+	expect_gone job migrate
+	expect_eq 'records' 1 "$(heals)"
+}
+
+# Safety rule 12.
+it_yields_to_a_controller_that_took_a_field_twice() {
+	fresh
+	{ many web; configmap other; } | write web.yaml
+	running 'heal: {delay: 0s}'
+	(
+		while true; do
+			[[ $(kubectl get -n "$NS" deployment web -o "jsonpath={$IMAGE}") == registry.test/bot:1 ]] ||
+				kubectl set image -n "$NS" deployment/web main=registry.test/bot:1 --field-manager=image-bot
+			sleep 0.2
+		done
+	) >/dev/null 2>&1 &
+	local bot=$!
+	at_exit kill "$bot"
+	eventually 30 'plumb yields' agent_said 'contested: image-bot'
+	sleep 3
+	expect_live deployment web "$IMAGE" registry.test/bot:1
+	expect_eq 'records of the sync and of two heals' 3 "$(heals)"
+	# Its other fields are still Git's, and so are other objects.
+	kubectl scale -n "$NS" deployment/web --replicas=2 >/dev/null
+	kubectl patch -n "$NS" configmap other -p '{"data": {"value": "evil"}}' >/dev/null
+	soon deployment web .spec.replicas 0
+	soon configmap other .data.value one
+	expect_live deployment web "$IMAGE" registry.test/bot:1
+	# Another manifest is another word.
+	kill "$bot"
+	wait "$bot" 2>/dev/null || true
+	many web | sed 's/web:1/web:2/' | write web.yaml
+	commit 'A newer image'
+	agent_stop
+	agent_start 'interval: 10m' 'wait: false'
+	agent_synced
+	expect_live deployment web "$IMAGE" registry.test/web:2
+}
+
+it_slows_down_where_somebody_undoes_it() {
+	fresh
+	configmap web | write web.yaml
+	running 'heal: {delay: 0s}'
+	local end=$((SECONDS + 12))
+	while ((SECONDS < end)); do
+		kubectl patch -n "$NS" configmap web -p '{"data": {"value": "evil"}}' >/dev/null
+		sleep 0.2
+	done
+	local count
+	count=$(heals)
+	((count >= 4 && count <= 7)) || fail "records: expected the sync and 3 to 6 heals in 12 seconds, got $count"
+	expect_said 'kubectl-patch'
+	eventually 30 'healed in the end' is_live configmap web .data.value one
+}
+
+# Safety rule 13.
+it_keeps_its_hands_off_what_is_switched_off() {
+	fresh
+	configmap web | write web.yaml
+	running "$FAST"
+	kubectl annotate -n "$NS" configmap web plumb.dev/reconcile=disabled >/dev/null
+	kubectl patch -n "$NS" configmap web -p '{"data": {"value": "mine"}}' >/dev/null
+	sleep 2
+	expect_live configmap web .data.value mine
+	kubectl annotate -n "$NS" configmap web plumb.dev/reconcile- >/dev/null
+	soon configmap web .data.value one
+}
+
+it_only_tells_in_mode_detect() {
+	fresh
+	configmap web | write web.yaml
+	running 'heal: {mode: Detect, delay: 0s}'
+	kubectl patch -n "$NS" configmap web -p '{"data": {"value": "evil"}}' >/dev/null
+	eventually 10 'it is told' agent_said "data.value is kubectl-patch's"
+	sleep 2
+	expect_live configmap web .data.value evil
+	expect_eq 'records' 1 "$(heals)"
+}
+
+# Safety rule 14.
+it_waits_until_what_is_deleted_is_gone() {
+	fresh
+	configmap web | write web.yaml
+	running "$FAST"
+	kubectl patch -n "$NS" configmap web --type=merge -p '{"metadata": {"finalizers": ["test.example/hold"]}}' >/dev/null
+	kubectl delete -n "$NS" configmap web --wait=false >/dev/null
+	sleep 2
+	expect_match 'deletionTimestamp' 20 "$(live configmap web .metadata.deletionTimestamp)"
+	expect_eq 'records' 1 "$(heals)"
+	kubectl patch -n "$NS" configmap web --type=merge -p '{"metadata": {"finalizers": null}}' >/dev/null
+	eventually 15 'it is made anew' is_live configmap web .data.value one
+	expect_eq 'deletionTimestamp' '' "$(live configmap web .metadata.deletionTimestamp)"
+}
+
+it_heals_while_a_rollout_is_waited_for() {
+	fresh
+	{ deployment web registry.test/web:1 1; configmap other; } | sed 's|^\( *\)terminationGracePeriodSeconds.*|&\n\1nodeSelector: {no: such}|' | write web.yaml
+	commit 'A rollout that hangs'
+	agent_start 'interval: 10m' 'wait: true' 'timeout: 2m' "$FAST"
+	eventually 30 'applied' is_live configmap other .data.value one
+	sleep 2
+	kubectl patch -n "$NS" configmap other -p '{"data": {"value": "evil"}}' >/dev/null
+	soon configmap other .data.value one
+}
+
+it_records_heals_beside_the_history_of_syncs() {
+	fresh
+	many web | write web.yaml
+	running "$FAST"
+	kubectl set image -n "$NS" deployment/web main=registry.test/evil:1 >/dev/null
+	soon deployment web "$IMAGE" registry.test/web:1
+	sleep 1
+	history 0
+	expect_eq 'syncs and whether they healed' 'false true' "$(answer '[.syncs[].heal | tostring] | sort | join(" ")')"
+	expect_live deployment web '.metadata.annotations.plumb\.dev/template-commit' "$COMMIT"
+}
+
+run_cases "$@"
