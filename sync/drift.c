@@ -124,32 +124,41 @@ static bool same_text(const char *a, const char *b)
 	return a == b || (a && b && strcmp(a, b) == 0);
 }
 
-void row_set(struct drift *drift, struct drift_row *row, const struct finding *finding, int64_t now)
+void row_tell(struct drift *drift, const struct drift_row *row)
 {
-	bool other = row->state != finding->state;
-	bool news = other || !same_text(row->reason, finding->reason);
-	unsigned lost = row->lost;
-	drift->counts[row->state]--;
-	drift->counts[finding->state]++;
-	row->since = other ? now : row->since;
-	row->state = finding->state;
-	struct finding copy = *finding;
-	if (news) {
-		heal_schedule(drift, row, &copy, now);
+	if (drift->options.changed) {
+		struct drift_note note = note_of(drift, row);
+		drift->options.changed(drift->options.context, &note);
 	}
+}
+
+static void take_finding(struct drift_row *row, const struct finding *finding)
+{
 	/* The texts may be the row's own. */
-	char *reason = copy.reason ? text_dup(copy.reason) : NULL;
-	char *field = copy.field ? text_dup(copy.field) : NULL;
-	char *manager = copy.manager ? text_dup(copy.manager) : NULL;
+	char *reason = finding->reason ? text_dup(finding->reason) : NULL;
+	char *field = finding->field ? text_dup(finding->field) : NULL;
+	char *manager = finding->manager ? text_dup(finding->manager) : NULL;
 	free(row->reason);
 	free(row->field);
 	free(row->manager);
 	row->reason = reason;
 	row->field = field;
 	row->manager = manager;
-	if ((news || lost != row->lost) && drift->options.changed) {
-		struct drift_note note = note_of(drift, row);
-		drift->options.changed(drift->options.context, &note);
+}
+
+void row_set(struct drift *drift, struct drift_row *row, const struct finding *finding, int64_t now)
+{
+	bool other = row->state != finding->state;
+	bool news = other || !same_text(row->reason, finding->reason);
+	drift->counts[row->state]--;
+	drift->counts[finding->state]++;
+	row->since = other ? now : row->since;
+	row->state = finding->state;
+	take_finding(row, finding);
+	/* What comes while our own write is under way may be its echo: drift_healed tells what is left of it. */
+	if (news && !(row->healing && row->healing->taken)) {
+		heal_schedule(drift, row, now);
+		row_tell(drift, row);
 	}
 }
 
@@ -346,8 +355,13 @@ void drift_applied(struct drift *drift, const struct action *action, const cJSON
 static void settle(struct drift *drift, struct drift_row *row, const struct action *action)
 {
 	struct finding finding = { .reason = action->reason };
-	if (action->kind == ACTION_NONE && row->state == DRIFT_CONTESTED && action->yielded) {
+	if (action->kind == ACTION_NONE && row_yields(row, action)) {
+		CLEANUP(text_freep) char *reason = drift_contested(action);
 		row->applied = true;
+		finding = (struct finding){
+			.state = DRIFT_CONTESTED, .reason = reason, .field = *action->yielded, .manager = action->manager
+		};
+		row_set(drift, row, &finding, row->since);
 	} else if (action->kind == ACTION_NONE) {
 		row_is_fine(drift, row, action->live->meta);
 	} else if (action->kind == ACTION_BLOCK) {

@@ -131,9 +131,9 @@ static int64_t pause_after(unsigned times)
 }
 
 /* The field was healed, and is lost again. */
-static unsigned count_loss(struct drift_row *row, const struct finding *finding, int64_t now)
+static unsigned count_loss(struct drift_row *row, int64_t now)
 {
-	struct fight *fight = find_fight(row->healing, finding->field, finding->manager);
+	struct fight *fight = find_fight(row->healing, row->field, row->manager);
 	if (!fight) {
 		return 0;
 	}
@@ -146,9 +146,9 @@ static unsigned count_loss(struct drift_row *row, const struct finding *finding,
 	return fight->lost;
 }
 
-static bool must_yield(const struct drift_row *row, const struct finding *finding)
+static bool must_yield(const struct drift_row *row)
 {
-	return finding->field && row->lost >= LOST_TO_YIELD && is_controller(finding->manager);
+	return row->field && row->lost >= LOST_TO_YIELD && is_controller(row->manager);
 }
 
 /* --- the budget --------------------------------------------------------------------------------------------------- */
@@ -179,14 +179,14 @@ static void put_off(struct drift_row *row, int64_t due)
 	row->due = due > ready ? due : ready;
 }
 
-void heal_schedule(struct drift *drift, struct drift_row *row, struct finding *finding, int64_t now)
+void heal_schedule(struct drift *drift, struct drift_row *row, int64_t now)
 {
-	switch (finding->state) {
+	switch (row->state) {
 	case DRIFT_FOUND:
-		row->lost = count_loss(row, finding, now);
-		if (must_yield(row, finding)) {
+		row->lost = count_loss(row, now);
+		if (must_yield(row)) {
 			struct healing *healing = healing_of(row);
-			find_fight(healing, finding->field, finding->manager)->yielded = now + YIELD_TIME;
+			find_fight(healing, row->field, row->manager)->yielded = now + YIELD_TIME;
 			list_yields(healing);
 			healing->yields_more = true;
 		}
@@ -293,15 +293,6 @@ static bool went_well(const struct report_object *told)
 	return told && (told->verdict <= VERDICT_UNCHANGED || told->verdict == VERDICT_SKIPPED);
 }
 
-/* That it was undone may have been told before its own answer. */
-static void lost_at_once(struct drift *drift, struct drift_row *row, int64_t now)
-{
-	struct finding finding = { .state = row->state, .reason = row->reason, .field = row->field, .manager = row->manager };
-	if (row->state == DRIFT_FOUND) {
-		heal_schedule(drift, row, &finding, now);
-	}
-}
-
 static void healed(struct drift *drift, struct drift_row *row, const struct report_object *told, int64_t now)
 {
 	struct healing *healing = row->healing;
@@ -315,9 +306,10 @@ static void healed(struct drift *drift, struct drift_row *row, const struct repo
 	bool pending = row->state == DRIFT_FOUND || row->state == DRIFT_MAYBE || row->state == DRIFT_CONTESTED;
 	if (pending && row->since <= healing->taken_at) {
 		row_clear(drift, row);
-	} else {
-		lost_at_once(drift, row, now);
+		return;
 	}
+	heal_schedule(drift, row, now);
+	row_tell(drift, row);
 }
 
 static void failed(struct drift_row *row, int64_t now)

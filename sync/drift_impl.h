@@ -90,13 +90,20 @@ struct finding {
 struct drift_row *drift_find(const struct drift *drift, const struct ident *id);
 /* The desired object, NULL where the memory of it is damaged (it never is). */
 struct object *row_unpack(const struct drift_row *row);
-/* Sets the state, tells of it where it is another one. */
+void row_tell(struct drift *drift, const struct drift_row *row);
+/* Sets the state, schedules and tells of it where it is another one. */
 void row_set(struct drift *drift, struct drift_row *row, const struct finding *finding, int64_t now);
 void row_clear(struct drift *drift, struct drift_row *row);
 
+/* --- drift_see.c */
+/* The plan left a field to a controller because of what was lost to it, not only because of its kind. */
+bool row_yields(const struct drift_row *row, const struct action *action);
+/* "contested: MANAGER: FIELD"; free() it. */
+char *drift_contested(const struct action *action);
+
 /* --- drift_heal.c */
-/* What was found is news: who lost what to whom, and when it is to be healed. Fills in row->lost and row->due. */
-void heal_schedule(struct drift *drift, struct drift_row *row, struct finding *finding, int64_t now);
+/* What the row has is news: who lost what to whom, and when it is to be healed. Fills in row->lost and row->due. */
+void heal_schedule(struct drift *drift, struct drift_row *row, int64_t now);
 void healing_free(struct healing *healing);
 /* Another manifest: old fights are over. */
 void healing_forget(struct healing *healing);

@@ -72,22 +72,31 @@ static enum drift_state state_of(const struct action *action)
 	return DRIFT_NONE;
 }
 
+bool row_yields(const struct drift_row *row, const struct action *action)
+{
+	return action->yielded && row->healing && row->healing->yields;
+}
+
+char *drift_contested(const struct action *action)
+{
+	return text_printf("contested: %s: %s", action->manager, *action->yielded);
+}
+
 static void conclude(struct drift *drift, struct drift_row *row, const struct action *action, int64_t now)
 {
 	struct finding finding = {
 		.state = state_of(action), .reason = action->reason, .field = action->field, .manager = action->manager
 	};
-	const struct healing *healing = row->healing;
 	CLEANUP(text_freep) char *contested = NULL;
 	if (finding.state == DRIFT_FOUND && !finding.manager) {
 		finding.manager = last_writer(action->live);
 	}
 	/* Each write of the controller moves the generation: that is no news. */
 	bool quiet = finding.state == DRIFT_NONE || finding.state == DRIFT_MAYBE;
-	if (quiet && action->yielded && healing && healing->yields) {
+	if (quiet && row_yields(row, action)) {
 		finding.state = DRIFT_CONTESTED;
 		finding.field = *action->yielded;
-		contested = text_printf("contested: %s: %s", action->manager, finding.field);
+		contested = drift_contested(action);
 	}
 	finding.reason = contested ? contested : finding.state == DRIFT_NONE ? NULL : finding.reason;
 	row_set(drift, row, &finding, now);

@@ -3,7 +3,7 @@
 
 AGENT='' AGENT_LOG=$T/none
 
-# Starts it. Standard input has more lines of the Sync's spec, if there are any. PLUMB_AGENT_FLAGS: more flags.
+# Starts it, with more lines of the Sync's spec. PLUMB_AGENT_FLAGS: more flags.
 agent_start() { # [SPEC-LINE...]
 	local dir=$T/syncs.$NS
 	mkdir -p "$dir"
@@ -14,8 +14,8 @@ agent_start() { # [SPEC-LINE...]
 	} >"$dir/sync.yaml"
 	AGENT_LOG=$T/agent.$NS.log
 	# shellcheck disable=SC2086 # flags
-	"$PLUMB" agent --config "$dir" --allow-local-repos --store "$T/store.$NS" --health-address='' --metrics-address='' --hook-address='' \
-		${PLUMB_AGENT_FLAGS:-} >>"$AGENT_LOG" 2>&1 &
+	"$PLUMB" agent --config "$dir" --allow-local-repos --store "$T/store.$NS" --health-address='' --metrics-address='' \
+		--webhook-address='' --no-leader-elect --log-format json ${PLUMB_AGENT_FLAGS:-} >>"$AGENT_LOG" 2>&1 &
 	AGENT=$!
 	at_exit kill -KILL "$AGENT"
 }
