@@ -66,13 +66,14 @@ void agent_drift_changed(void *context, const struct drift_note *note)
 	const struct log_about about = { .ns = sync->spec.ns, .name = sync->spec.name, .object = name };
 	const char *const *labels = LABELS(sync->spec.ns, sync->spec.name);
 	if (note->state != DRIFT_NONE && note->state != DRIFT_MAYBE) {
-		log_event(&agent->log, note->lost ? LEVEL_WARNING : LEVEL_INFO, &about, "%s%s%s", drift_state_text(note->state),
-		          *note->reason ? ": " : "", note->reason);
+		bool named = note->state == DRIFT_CONTESTED; /* the reason begins with it */
+		log_event(&agent->log, note->lost ? LEVEL_WARNING : LEVEL_INFO, &about, "%s%s%s",
+		          named ? "" : drift_state_text(note->state), named || !*note->reason ? "" : ": ", note->reason);
 	}
 	if (note->state == DRIFT_FOUND && !note->lost) {
 		metrics_add(agent->metrics, METRIC_SYNC_DRIFT, labels, 1);
 	}
-	if (note->lost) {
+	if (note->state == DRIFT_FOUND && note->lost) {
 		metrics_add(agent->metrics, METRIC_SYNC_FIGHTS, labels, 1);
 	}
 	sync->drifted = true;
@@ -136,10 +137,10 @@ void agent_watches_close(struct agent *agent)
 	}
 }
 
-void agent_watch(struct agent *agent, struct agent_sync *sync, const char *as_user)
+void agent_watch(struct agent *agent, struct agent_sync *sync, const char *as_user, struct discovery *discovery)
 {
-	if (agent->watches && agent->discovery) {
-		watches_sync(agent->watches, sync->key, sync->drift, as_user, agent->discovery);
+	if (agent->watches && discovery && !sync->gone) {
+		watches_sync(agent->watches, sync->key, sync->drift, as_user, discovery);
 		sync->watched = true;
 		step(agent);
 	}

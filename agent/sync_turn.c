@@ -207,6 +207,13 @@ static void phase(void *context, const struct report *report, const char *text)
 	}
 }
 
+static void placed(void *context, struct discovery *discovery)
+{
+	struct agent_sync *sync = context;
+	CLEANUP(text_freep) char *user = applies_as(sync);
+	agent_watch(sync->agent, sync, user, discovery);
+}
+
 static struct cycle_options options_of(struct agent_sync *sync, const char *user, struct source *source)
 {
 	struct agent *agent = sync->agent;
@@ -228,6 +235,8 @@ static struct cycle_options options_of(struct agent_sync *sync, const char *user
 			.own_records = true,
 			.requested = agent_requested,
 			.context = agent,
+			.placed = placed,
+			.place = sync,
 		},
 	};
 	options.ns = agent->ns;
@@ -269,11 +278,8 @@ static void run_sync(struct agent_sync *sync)
 	report.phase = phase;
 	report.context = sync;
 	int64_t start = clock_now();
-	agent_watch(sync->agent, sync, user);
+	agent_watch(sync->agent, sync, user, sync->agent->discovery);
 	cycle_sync(&options, &report);
-	if (!sync->gone) {
-		agent_watch(sync->agent, sync, user);
-	}
 	end_attempt(sync, &report);
 	syncstatus_from_report(&sync->status, &sync->spec, &report, clock_wall());
 	if (sync->spec.requested_at) {

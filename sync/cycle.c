@@ -333,15 +333,24 @@ static void settle(struct cycle *cycle)
 	}
 }
 
+static void settle_drift(const struct cycle *cycle, const struct inventory *inventory)
+{
+	const struct cycle_host *host = &cycle->options->host;
+	if (cycle->options->drift) {
+		drift_settle(cycle->options->drift, cycle->prepared.plan, inventory);
+	}
+	if (cycle->options->drift && host->placed) {
+		host->placed(host->place, cycle->prepared.discovery);
+	}
+}
+
 /* --- the whole ---------------------------------------------------------------------------------------------------- */
 
 static void look_on(struct cycle *cycle)
 {
 	open_apply(cycle);
 	(void)apply_objects(&cycle->apply);
-	if (cycle->options->drift) {
-		drift_settle(cycle->options->drift, cycle->prepared.plan, &cycle->prepared.inventory);
-	}
+	settle_drift(cycle, &cycle->prepared.inventory);
 	tell_brakes(cycle);
 	(void)cycle_wait(cycle);
 	if (!cycle->heals) {
@@ -360,9 +369,7 @@ static void work(struct cycle *cycle)
 	report_phase(cycle->report, "applying");
 	bool complete = apply_objects(&cycle->apply);
 	cycle->worked = true;
-	if (cycle->options->drift) {
-		drift_settle(cycle->options->drift, cycle->prepared.plan, &cycle->inventory);
-	}
+	settle_drift(cycle, &cycle->inventory);
 	tell_brakes(cycle);
 	complete = cycle_wait(cycle) && complete && !cycle->apply.stopped;
 	prune(cycle, complete);

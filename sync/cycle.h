@@ -30,6 +30,9 @@ struct cycle_host {
 	bool own_records; /* records and leases are written without access.as_user */
 	void (*requested)(void *context, const struct kube_call *call, int status, double seconds); /* as in kube_options */
 	void *context;
+	/* With options.drift: all was applied, rollouts were not waited for yet: what is desired can be watched. May be NULL. */
+	void (*placed)(void *context, struct discovery *discovery);
+	void *place;
 };
 
 /* What the flags say. Strings are borrowed; NULL where not given. */
