@@ -45,6 +45,7 @@ struct metrics *metrics_new(void)
 	struct metrics *metrics = alloc_new(1, sizeof *metrics);
 	metrics_set(metrics, METRIC_BUILD_INFO, LABELS(plumb_version()), 1);
 	metrics_add(metrics, METRIC_DROPPED, NULL, 0);
+	metrics_set(metrics, METRIC_LEADER, NULL, 0);
 	return metrics;
 }
 

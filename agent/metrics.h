@@ -18,7 +18,7 @@
 enum metric {
 	METRIC_BUILD_INFO, /* set by metrics_new */
 	METRIC_DROPPED,    /* counted here */
-	METRIC_LEADER,     /* gauge 0 or 1 */
+	METRIC_LEADER,     /* gauge 0 or 1; 0 at first */
 	METRIC_SYNCS,      /* gauge: Syncs that the agent knows */
 
 	/* Of a Sync. Their labels begin with namespace, name. */
