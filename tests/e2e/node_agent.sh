@@ -141,10 +141,8 @@ explain() {
 }
 
 eventually_synced() { # SECONDS
-	local before
-	before=$(wc -l <"$T/failed" 2>/dev/null || echo 0)
 	eventually "$1" "$NAME at $COMMIT" is_synced "$COMMIT"
-	[[ $(wc -l <"$T/failed" 2>/dev/null || echo 0) == "$before" ]] || explain
+	is_synced "$COMMIT" || explain
 }
 
 it_is_installed_by_plumb_sync_and_one_of_two_leads() {
