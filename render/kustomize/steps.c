@@ -199,6 +199,18 @@ static bool run_images(const struct stepping *stepping, struct err *err)
 	return true;
 }
 
+/* Upstream writes what a kustomization says as YAML and reads it again, and a list without items is not written. */
+static struct replacements rewritten(struct arena *arena, const struct replacements *list)
+{
+	struct replacements copy = *list;
+	copy.items = arena_new(arena, list->count, sizeof *copy.items);
+	for (size_t i = 0; i < list->count; i++) {
+		copy.items[i] = list->items[i];
+		copy.items[i].targets.set = list->items[i].targets.count > 0;
+	}
+	return copy;
+}
+
 static bool run_replacements(const struct stepping *stepping, struct err *err)
 {
 	struct target *target = stepping->target;
@@ -207,7 +219,8 @@ static bool run_replacements(const struct stepping *stepping, struct err *err)
 	if (target->kustomization.replacements.count == 0) {
 		return true;
 	}
-	bool good = steps_read_replacements(target->build, &target->kustomization.replacements, &config.replacements, err) &&
+	const struct replacements list = rewritten(target->build->arena, &target->kustomization.replacements);
+	bool good = steps_read_replacements(target->build, &list, &config.replacements, err) &&
 	            replacements_transform(target->build, &stepping->accumulator->map, &config, err);
 	return end(stepping, good, err);
 }
