@@ -190,6 +190,17 @@ static bool is_first_contact(struct planning *planning, struct action *action)
 	return true;
 }
 
+/* First contact was with the same values: both own them, until this one is named. */
+static bool is_shared_with_named(struct planning *planning, struct action *action)
+{
+	const char *manager = named_owner(action->live, action->desired->json, planning->options->take_over);
+	if (!manager) {
+		return false;
+	}
+	adopt(planning, action, true, text_printf("taken over from %s", manager));
+	return true;
+}
+
 static char *missed_reason(const struct fields_check *check)
 {
 	if (!check->owner) {
@@ -343,6 +354,7 @@ static rule *const rules[] = {
 	/* from here on it is there */
 	is_anothers,
 	is_first_contact,
+	is_shared_with_named,
 	is_changed,
 	has_lost_fields,
 	has_lost_digest,

@@ -75,6 +75,12 @@ bool any_takeable(const struct live *live, const char *const *take_over);
 /* Whether managers that came before plumb or beside it own something of the manifest: they would keep alive what Git drops. */
 bool any_leftover(const struct live *live, const cJSON *manifest);
 
+/*
+ * The first manager that --take-over names and that still owns something of the manifest, beside plumb: what Git drops would
+ * stay its. NULL: none. Borrowed.
+ */
+const char *named_owner(const struct live *live, const cJSON *manifest, const char *const *take_over);
+
 /* "finalizer X, Y", or "its deletion"; free() it. */
 char *deletion_text(const struct live *live);
 

@@ -110,6 +110,33 @@ bool any_leftover(const struct live *live, const cJSON *manifest)
 	return false;
 }
 
+static bool is_named(const char *manager, const char *const *names)
+{
+	for (; manager && names && *names; names++) {
+		if (strcmp(manager, *names) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+const char *named_owner(const struct live *live, const cJSON *manifest, const char *const *take_over)
+{
+	const cJSON *entry = NULL;
+	cJSON_ArrayForEach (entry, doc_get(live->meta, "managedFields")) {
+		const char *manager = doc_text(entry, "manager");
+		const char *subresource = doc_text(entry, "subresource");
+		if (!is_named(manager, take_over) || (subresource && *subresource)) {
+			continue;
+		}
+		CLEANUP(doc_freep) cJSON *part = fields_within(doc_get(entry, "fieldsV1"), manifest);
+		if (!fields_empty(part)) {
+			return manager;
+		}
+	}
+	return NULL;
+}
+
 char *makers_text(const struct live *live)
 {
 	struct buf text = BUF_INIT(SIZE_MAX);
