@@ -152,6 +152,15 @@ void sync_run(void *sync);
 /* For cycle_host.source: answers with the head that is known; renders and compares commits on a worker. */
 struct source *sync_source_new(struct agent_sync *sync);
 
+/* --- agent_metrics.c */
+
+/* A cycle ended, after `took` milliseconds. */
+void agent_count_sync(struct agent_sync *sync, const struct report *report, int64_t took);
+/* What was done to objects, in a cycle or a heal. */
+void agent_count_verdicts(struct agent_sync *sync, const struct report *report);
+/* What is looked up when the metrics are asked for. */
+void agent_scrape(void *agent);
+
 /* --- agent.c */
 
 /* A client of the agent's own identity, or with as_user of that one; with the fence. */

@@ -52,6 +52,7 @@ bool agent_serve(struct agent *agent, struct err *err)
 		.ready = ready,
 		.find = find,
 		.poll = poll,
+		.scrape = agent_scrape,
 		.context = agent,
 	};
 	agent->endpoints = endpoints_open(&options, err);

@@ -12,8 +12,7 @@ void agent_watched(void *context, const char *verb, int status)
 {
 	struct agent *agent = context;
 	/* Its time is that of the stream: not of interest. */
-	CLEANUP(text_freep) char *code = text_printf("%d", status);
-	metrics_add(agent->metrics, METRIC_API_REQUESTS, LABELS(verb, code), 1);
+	metrics_api(agent->metrics, verb, NULL, status, -1);
 }
 
 static void set_timer(struct agent *agent)
@@ -72,6 +71,10 @@ void agent_drift_changed(void *context, const struct drift_note *note)
 	}
 	if (note->state == DRIFT_FOUND && !note->lost) {
 		metrics_add(agent->metrics, METRIC_SYNC_DRIFT, labels, 1);
+	}
+	int64_t lasted = clock_now() - note->since;
+	if (note->state == DRIFT_NONE && note->since && lasted > 0) {
+		metrics_observe(agent->metrics, METRIC_SYNC_HEAL_SECONDS, labels, (double)lasted / 1000);
 	}
 	if (note->state == DRIFT_FOUND && note->lost) {
 		metrics_add(agent->metrics, METRIC_SYNC_FIGHTS, labels, 1);

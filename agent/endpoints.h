@@ -57,6 +57,8 @@ struct endpoints_options {
 	/* A valid call: poll the Sync's source `delay` milliseconds from now; 0 unless its bucket was empty, when one poll that is
 	 * late stands for all of them (the caller got a 429). Called for a Sync that find() knew just now. */
 	void (*poll)(void *context, const char *ns, const char *name, int64_t delay);
+	/* The metrics are asked for: what is only looked up then may be set now. NULL: nothing is. */
+	void (*scrape)(void *context);
 	void *context;
 };
 

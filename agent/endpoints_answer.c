@@ -83,6 +83,9 @@ static enum MHD_Result answer_ready(const struct endpoints *endpoints, struct MH
 static enum MHD_Result answer_metrics(const struct endpoints *endpoints, struct MHD_Connection *connection)
 {
 	struct buf text = BUF_INIT(LIMIT_METRICS_BYTES);
+	if (endpoints->options.scrape) {
+		endpoints->options.scrape(endpoints->options.context);
+	}
 	if (!endpoints->options.registry || !metrics_write(endpoints->options.registry, &text)) {
 		buf_release(&text);
 		return say(connection, MHD_HTTP_INTERNAL_SERVER_ERROR, "too many metrics", (struct extra){ 0 });

@@ -38,7 +38,7 @@ enum metric {
 	METRIC_SYNC_VERDICTS,          /* counter; namespace, name, verdict: verdict_text(); of what was written, or failed */
 	METRIC_SYNC_DRIFT,             /* counter: objects that were found changed or deleted by others */
 	METRIC_SYNC_HEALED,            /* counter: of these, healed */
-	METRIC_SYNC_HEAL_SECONDS,      /* histogram: from the event of a drift to its heal's answer */
+	METRIC_SYNC_HEAL_SECONDS,      /* histogram: from the event of a drift to its end */
 	METRIC_SYNC_FIGHTS,            /* counter: heals that were undone by another manager */
 
 	/* Of the API server and of Git. */
@@ -70,7 +70,7 @@ void metrics_add(struct metrics *metrics, enum metric metric, const char *const 
 void metrics_observe(struct metrics *metrics, enum metric metric, const char *const *labels, double value); /* a histogram */
 
 /* An answer of the API server, or none (`status` 0): counts METRIC_API_REQUESTS and METRIC_API_SECONDS. `path` tells LIST and
- * WATCH from GET. */
+ * WATCH from GET; NULL where `method` is a verb itself ("list"). Seconds below 0 are not known. */
 void metrics_api(struct metrics *metrics, const char *method, const char *path, int status, double seconds);
 
 /* A Sync is gone, and its series with it. */

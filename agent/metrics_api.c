@@ -1,5 +1,6 @@
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "agent/metrics.h"
 #include "render/base/macros.h"
@@ -23,14 +24,14 @@ static bool names_one(const char *path)
 
 static const char *verb_of(const char *method, const char *path)
 {
-	if (strcmp(method, "GET") == 0) {
+	if (path && strcmp(method, "GET") == 0) {
 		const char *query = strchr(path, '?');
 		bool watch = query && (strstr(query, "?watch=1") || strstr(query, "&watch=1") || strstr(query, "watch=true"));
 		return watch ? "WATCH" : names_one(path) ? "GET" : "LIST";
 	}
-	static const char *const known[] = { "POST", "PUT", "PATCH", "DELETE", "HEAD" };
+	static const char *const known[] = { "GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "LIST", "WATCH" };
 	for (size_t i = 0; i < ARRAY_LEN(known); i++) {
-		if (strcmp(known[i], method) == 0) {
+		if (strcasecmp(known[i], method) == 0) {
 			return known[i];
 		}
 	}
@@ -45,7 +46,7 @@ void metrics_api(struct metrics *metrics, const char *method, const char *path, 
 		(void)snprintf(code, sizeof code, "%d", status);
 	}
 	metrics_add(metrics, METRIC_API_REQUESTS, LABELS(verb, code), 1);
-	if (strcmp(verb, "WATCH") != 0) {
+	if (seconds >= 0 && strcmp(verb, "WATCH") != 0) {
 		metrics_observe(metrics, METRIC_API_SECONDS, LABELS(verb), seconds);
 	}
 }

@@ -45,8 +45,8 @@ static const struct metric_family families[METRIC_COUNT] = {
 	        "verdict"),
 	COUNTER(METRIC_SYNC_DRIFT, "plumb_sync_drift_total", "Objects that were found changed or deleted by others", OF_SYNC),
 	COUNTER(METRIC_SYNC_HEALED, "plumb_sync_heals_total", "Objects that were brought back after a drift", OF_SYNC),
-	HISTOGRAM(METRIC_SYNC_HEAL_SECONDS, "plumb_sync_heal_duration_seconds",
-	          "Time from the news of a drift to the end of its heal", request_buckets, OF_SYNC),
+	HISTOGRAM(METRIC_SYNC_HEAL_SECONDS, "plumb_sync_heal_duration_seconds", "Time from the news of a drift to its end",
+	          request_buckets, OF_SYNC),
 	COUNTER(METRIC_SYNC_FIGHTS, "plumb_sync_fights_total", "Heals that another manager undid", OF_SYNC),
 
 	COUNTER(METRIC_API_REQUESTS, "plumb_api_requests_total", "Requests to the API server by verb and HTTP status", "verb",

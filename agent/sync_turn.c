@@ -50,36 +50,6 @@ static void write_status(struct agent_sync *sync)
 	}
 }
 
-static void tell_metrics(struct agent_sync *sync, const struct report *report, int64_t took)
-{
-	struct metrics *metrics = sync->agent->metrics;
-	const char *ns = sync->spec.ns;
-	const char *name = sync->spec.name;
-	double wall = (double)clock_wall();
-	bool good = report->result != RESULT_FAILED && report->result != RESULT_INCOMPLETE;
-	metrics_add(metrics, METRIC_SYNC_RECONCILES, LABELS(ns, name, report_result_text(report->result)), 1);
-	metrics_observe(metrics, METRIC_SYNC_RECONCILE_SECONDS, LABELS(ns, name), (double)took / 1000);
-	metrics_set(metrics, METRIC_SYNC_ATTEMPT_TIME, LABELS(ns, name), wall);
-	for (size_t i = 0; i < VERDICT_COUNT; i++) {
-		bool counted = report->verdicts[i] && i != VERDICT_UNCHANGED && i != VERDICT_KEPT && i != VERDICT_SKIPPED;
-		if (counted) {
-			metrics_add(metrics, METRIC_SYNC_VERDICTS, LABELS(ns, name, verdict_text((enum verdict)i)),
-			            (double)report->verdicts[i]);
-		}
-	}
-	if (good) {
-		metrics_set(metrics, METRIC_SYNC_INFO, LABELS(ns, name, report->ref ? report->ref : "", report->commit.id), 1);
-		metrics_set(metrics, METRIC_SYNC_COMMIT_TIME, LABELS(ns, name), (double)report->commit.when);
-		metrics_set(metrics, METRIC_SYNC_APPLIED_TIME, LABELS(ns, name), wall);
-		metrics_set(metrics, METRIC_SYNC_OBJECTS, LABELS(ns, name), (double)report->count);
-	}
-	if (good && sync->spec.wait) {
-		metrics_set(metrics, METRIC_SYNC_HEALTHY_TIME, LABELS(ns, name), wall);
-	}
-	metrics_set(metrics, METRIC_SYNC_READY, LABELS(ns, name), syncstatus_is_ready(&sync->status, &sync->spec));
-	metrics_set(metrics, METRIC_SYNC_SUSPENDED, LABELS(ns, name), sync_is_suspended(sync));
-}
-
 static void tell_log(struct agent_sync *sync, const struct report *report, const char *what)
 {
 	const struct log_about on = about(sync, report->commit.id);
@@ -287,7 +257,7 @@ static void run_sync(struct agent_sync *sync)
 	}
 	write_status(sync);
 	tell_log(sync, &report, "sync");
-	tell_metrics(sync, &report, clock_now() - start);
+	agent_count_sync(sync, &report, clock_now() - start);
 	tell_events(sync, &report);
 	report_release(&report);
 }
@@ -301,6 +271,7 @@ static void run_heal(struct agent_sync *sync)
 	const struct cycle_options options = options_of(sync, user, source);
 	if (heal_sync(&options, clock_now(), &report)) {
 		tell_log(sync, &report, "heal");
+		agent_count_verdicts(sync, &report);
 		tell_events(sync, &report);
 	}
 	report_release(&report);
