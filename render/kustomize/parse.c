@@ -116,6 +116,23 @@ static enum tree_style style_of(yaml_scalar_style_t style)
 	return TREE_PLAIN;
 }
 
+static bool is_in_flow(const struct parse *parse)
+{
+	for (size_t i = 0; i < parse->depth; i++) {
+		if (parse->open[i]->flow) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* What is plain here may not be when goyaml v3 prints it on its way to JSON: in [] and {} a colon asks for quotes. */
+static const char *plain_tag(const struct parse *parse, const struct tree *scalar)
+{
+	const char *tag = tree_resolve(scalar->text, scalar->len);
+	return tag == TREE_TIME && strchr(scalar->text, ':') && is_in_flow(parse) ? TREE_STR : tag;
+}
+
 static bool read_scalar(struct parse *parse, const yaml_event_t *event)
 {
 	struct tree *tree = add(parse, event, TREE_SCALAR, event->data.scalar.anchor);
@@ -123,7 +140,7 @@ static bool read_scalar(struct parse *parse, const yaml_event_t *event)
 	tree->text = arena_text_len(parse->arena, (const char *)event->data.scalar.value, tree->len);
 	tree->style = style_of(event->data.scalar.style);
 	bool plain = tree->style == TREE_PLAIN;
-	set_tag(parse, tree, event->data.scalar.tag, plain ? tree_resolve(tree->text, tree->len) : TREE_STR);
+	set_tag(parse, tree, event->data.scalar.tag, plain ? plain_tag(parse, tree) : TREE_STR);
 	return parse->source->dialect == PARSE_RESOURCE || parse_config_scalar(parse->arena, parse->source, tree, plain, parse->err);
 }
 
