@@ -136,9 +136,17 @@ static int render_commit(const struct options *options)
 {
 	struct report report = REPORT_INIT;
 	CLEANUP(prepared_release) struct prepared prepared = { 0 };
-	bool fine = prepare_render(&options->cycle, &report, &prepared);
+	CLEANUP(buf_release) struct buf text = BUF_INIT(LIMIT_TREE_BYTES);
+	struct cycle_options cycle = options->cycle;
+	cycle.print = cycle.ns ? NULL : &text;
+	bool fine = prepare_render(&cycle, &report, &prepared);
 	output_problems(&report);
-	int code = fine ? print(&prepared.desired, options->cycle.ns) : report_exit_code(&report);
+	int code = report_exit_code(&report);
+	if (fine && prepared.source->printed) {
+		code = output_text(buf_text(&text)) ? 0 : 1;
+	} else if (fine) {
+		code = print(&prepared.desired, options->cycle.ns);
+	}
 	report_release(&report);
 	return code;
 }

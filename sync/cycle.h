@@ -40,6 +40,7 @@ struct cycle_options {
 	struct repo_source source;
 	const char *ref;
 	const char *path;  /* of the manifests in the repository; "." or NULL: its root */
+	struct buf *print; /* prepare_render: a kustomization's bytes go there, and not its objects into `desired`; NULL: they do */
 	bool load_any;     /* files of a kustomization may lie anywhere in the repository, not only below it */
 	const char *store; /* --store */
 	struct kube_config_options access;

@@ -109,7 +109,7 @@ static bool render(struct prepared *prepared)
 	}
 	fine = take_problems(report, &problems) && fine;
 	problems_release(&problems);
-	if (fine && prepared->desired.count == 0) {
+	if (fine && prepared->desired.count == 0 && !prepared->source->printed) {
 		report_fail(report, FAILURE_MANIFESTS, text_printf("no manifests in '%s'", *path ? path : "."));
 		return false;
 	}
@@ -128,6 +128,7 @@ bool prepare_render(const struct cycle_options *options, struct report *report, 
 	                                   : source_open(&options->source, options->store, out->deadline, &err);
 	if (out->source && !options->host.source) {
 		out->source->load_any = options->load_any;
+		out->source->print = options->print;
 	}
 	if (!out->source || !out->source->ops->fetch(out->source, options->ref, out->deadline, &report->commit, &err)) {
 		return report_err(report, FAILURE_GIT, &err);

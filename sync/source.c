@@ -19,24 +19,24 @@ static bool fetch(struct source *source, const char *ref, int64_t deadline, stru
 	return repo_fetch(repo_of(source), ref, deadline, out, err);
 }
 
-static bool render_repo(struct repo *repo, const char *commit, const char *path, bool load_any, struct objects *out,
-                        struct problems *problems, struct err *err)
-{
-	struct manifests_options options = { .restriction = load_any ? LOAD_ANY : LOAD_ROOT_ONLY };
-	CLEANUP(files_freep) struct files *files = repo_files(repo, commit, err);
-	return files && manifests_render_with(&options, files, path, out, problems);
-}
-
 bool source_render(struct repo *repo, const char *commit, const char *path, struct objects *out, struct problems *problems,
                    struct err *err)
 {
-	return render_repo(repo, commit, path, false, out, problems, err);
+	CLEANUP(files_freep) struct files *files = repo_files(repo, commit, err);
+	return files && manifests_render(files, path, out, problems);
 }
 
 static bool render(struct source *source, const char *commit, const char *path, struct objects *out, struct problems *problems,
                    struct err *err)
 {
-	return render_repo(repo_of(source), commit, path, source->load_any, out, problems, err);
+	struct manifests_options options = { .restriction = source->load_any ? LOAD_ANY : LOAD_ROOT_ONLY };
+	CLEANUP(files_freep) struct files *files = repo_files(repo_of(source), commit, err);
+	if (!files) {
+		return false;
+	}
+	source->printed = source->print && kustomize_is(files, path);
+	return source->printed ? manifests_print_kustomization(&options, files, path, source->print, problems)
+	                       : manifests_render_with(&options, files, path, out, problems);
 }
 
 static bool descends(struct source *source, const char *commit, const char *ancestor, bool *yes, struct err *err)

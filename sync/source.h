@@ -30,6 +30,9 @@ struct source_ops {
 struct source {
 	const struct source_ops *ops;
 	bool load_any; /* files of a kustomization may lie anywhere in the repository (LoadRestrictionsNone) */
+	/* Not NULL: where the rendered directory is a kustomization itself, its bytes go there instead of its objects. */
+	struct buf *print;
+	bool printed; /* they did */
 };
 
 /* A repository, in a store of this machine; repo_open. */

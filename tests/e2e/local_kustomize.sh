@@ -70,4 +70,4 @@ it_reads_nothing_outside_of_root() {
 	expect_error 'no kustomization'
 }
 
-run_cases
+run_cases "$@"
