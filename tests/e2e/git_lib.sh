@@ -18,7 +18,7 @@ git_server_start() {
 	address=$(own_address)
 	[[ $address ]] || skip 'this machine has no address that pods reach'
 	mkdir -p "$dir"
-	port=$((32000 + RANDOM % 8000))
+	port=$((22000 + RANDOM % 9000)) # below those that the system gives away
 	GIT_URL=https://$address:$port GIT_CA=$dir/ca.crt GIT_PASSWORD=secret-of-git-$RANDOM$RANDOM
 	git_certificate "$dir" "$address"
 	printf 'ana:%s\n' "$(openssl passwd -apr1 "$GIT_PASSWORD")" >"$dir/htpasswd"
