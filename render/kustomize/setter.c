@@ -41,7 +41,8 @@ void setter_put(struct arena *arena, struct tree *map, const char *key, enum tre
 	long at = tree_find(map, key);
 	if (at >= 0) {
 		take_style(value, map->items[at + 1]);
-		map->items[at + 1] = value;
+		/* In place: whoever else has this node sees the change (setter.h). */
+		*map->items[at + 1] = *value;
 		return;
 	}
 	struct tree *name = tree_new_plain(arena, key);
@@ -50,19 +51,24 @@ void setter_put(struct arena *arena, struct tree *map, const char *key, enum tre
 	tree_append(arena, map, value);
 }
 
-bool setter_set_entry(struct arena *arena, struct tree *map, const char *key, const char *text, const char *tag, struct err *err)
+bool setter_put_entry(struct arena *arena, struct tree *map, const char *key, struct tree *value, struct err *err)
 {
-	if (!*key) {
-		return setter_set(arena, map, text, tag, err);
-	}
 	if (tree_is_null(map)) {
 		return true;
 	}
 	if (!tree_is_map(map)) {
 		return err_set(err, ERR_INPUT, "a mapping is needed, but there is %s", setter_kind_text(map));
 	}
-	struct tree *value = tag ? tree_new_string(arena, text) : setter_new_scalar(arena, text);
-	value->tag = tag ? tag : TREE_NONE;
 	setter_put(arena, map, key, TREE_PLAIN, value);
 	return true;
+}
+
+bool setter_set_entry(struct arena *arena, struct tree *map, const char *key, const char *text, const char *tag, struct err *err)
+{
+	if (!*key) {
+		return setter_set(arena, map, text, tag, err);
+	}
+	struct tree *value = tag ? tree_new_string(arena, text) : setter_new_scalar(arena, text);
+	value->tag = tag ? tag : TREE_NONE;
+	return setter_put_entry(arena, map, key, value, err);
 }

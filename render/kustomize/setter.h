@@ -22,12 +22,18 @@ bool setter_set(struct arena *arena, struct tree *node, const char *text, const 
 bool setter_set_entry(struct arena *arena, struct tree *map, const char *key, const char *text, const char *tag, struct err *err)
 	MUST_CHECK;
 
+/* The same with a node that the caller made, and that stands in the tree afterwards where the field is new. */
+bool setter_put_entry(struct arena *arena, struct tree *map, const char *key, struct tree *value, struct err *err) MUST_CHECK;
+
 /* What setter_set_entry adds without a tag. */
 struct tree *setter_new_scalar(struct arena *arena, const char *text);
 
 /*
- * Sets a field to a value, which takes over the style of the old one, or appends it with a key that means what its text tells in that style: a plain 1 is a number, which no object may
- * have as a key, so that it is refused when it is written.
+ * Sets a field to a value, which takes over the style of the old one, or appends it with a key that means what its text tells in
+ * that style: a plain 1 is a number, which no object may have as a key, so that it is refused when it is written.
+ *
+ * A field that is there is changed in its node (kyaml's SetYNode), a new one gets the very node `value`: one that is put into
+ * several places is the same in all of them, and changes in all when it is set in one. The reference does so with labels.
  */
 void setter_put(struct arena *arena, struct tree *map, const char *key, enum tree_style style, struct tree *value);
 

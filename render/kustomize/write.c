@@ -137,9 +137,56 @@ static bool check_text(const char *text, size_t len, uint32_t line, struct err *
 	return true;
 }
 
+static bool is_next_line(const char *text, size_t len, size_t at)
+{
+	return at + 1 < len && (unsigned char)text[at] == 0xc2 && (unsigned char)text[at + 1] == 0x85;
+}
+
+/*
+ * JSON does not escape U+0085, and YAML takes it for a line break: spaces around it go, a single one becomes a space, of more the
+ * first goes and the others are line breaks.
+ */
+static char *fold_lines(struct arena *arena, const char *text, size_t *len)
+{
+	char *out = arena_new(arena, *len + 1, 1);
+	size_t to = 0;
+	for (size_t at = 0; at < *len;) {
+		size_t breaks = 0;
+		size_t end = at;
+		for (size_t next = at; next < *len && (text[next] == ' ' || is_next_line(text, *len, next));) {
+			bool line = is_next_line(text, *len, next);
+			breaks += line;
+			next += line ? 2 : 1;
+			end = next;
+		}
+		if (!breaks) {
+			end = end > at ? end : at + 1;
+			memcpy(out + to, text + at, end - at);
+			to += end - at;
+		} else {
+			memset(out + to, breaks == 1 ? ' ' : '\n', breaks == 1 ? 1 : breaks - 1);
+			to += breaks == 1 ? 1 : breaks - 1;
+		}
+		at = end;
+	}
+	*len = to;
+	return out;
+}
+
 static bool write_text(struct writer *writer, const char *text, size_t len, uint32_t line)
 {
+	if (memmem(text, len, "\xc2\x85", 2)) {
+		text = fold_lines(writer->arena, text, &len);
+	}
 	return check_text(text, len, line, writer->err) && (yaml_emit_text(&writer->emit, text, len) || full(writer->err));
+}
+
+static bool write_key(struct writer *writer, const struct tree *key)
+{
+	if (memmem(key->text, key->len, "\xc2\x85", 2)) {
+		return err_set(writer->err, ERR_INPUT, "line %u: a key may not hold the line break U+0085", key->line);
+	}
+	return write_text(writer, key->text, key->len, key->line);
 }
 
 static bool write_scalar(struct writer *writer, const struct tree *tree)
@@ -188,7 +235,7 @@ static bool write_map(struct writer *writer, const struct tree *map, bool root)
 	qsort(pairs, map->count / 2, sizeof(struct pair_of_trees), by_key);
 	bool good = yaml_emit_begin_map(&writer->emit) || full(writer->err);
 	for (uint32_t i = 0; good && i + 1 < map->count; i += 2) {
-		good = write_text(writer, pairs[i]->text, pairs[i]->len, pairs[i]->line);
+		good = write_key(writer, pairs[i]);
 		if (good && !write_value(writer, pairs[i + 1], false)) {
 			return err_wrap(writer->err, "%.60s", pairs[i]->text);
 		}
