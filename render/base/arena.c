@@ -10,13 +10,14 @@
 
 #include "render/base/buf.h"
 
-enum { BLOCK_BYTES = 64 * 1024 };
+/* Of everything that is kept in an arena: pointers, int64_t, double. */
+enum { BLOCK_BYTES = 64 * 1024, ALIGN = 8 };
 
 struct arena_block {
 	struct arena_block *next;
 	size_t used;
 	size_t size;
-	alignas(max_align_t) char bytes[];
+	alignas(ALIGN) char bytes[];
 };
 
 void arena_release(struct arena *arena)
@@ -72,12 +73,12 @@ static void *take(struct arena *arena, size_t size, size_t align)
 void *arena_new(struct arena *arena, size_t count, size_t size)
 {
 	assert(!size || count <= SIZE_MAX / 4 / size);
-	return take(arena, count * size, alignof(max_align_t));
+	return take(arena, count * size, ALIGN);
 }
 
 void *arena_grow(struct arena *arena, const void *old, size_t old_size, size_t new_size)
 {
-	void *memory = take(arena, new_size, alignof(max_align_t));
+	void *memory = take(arena, new_size, ALIGN);
 	if (old_size) {
 		memcpy(memory, old, old_size);
 	}

@@ -25,7 +25,7 @@ void arena_release(struct arena *arena);
 /* More was taken than `max`: end with an error that names the limit. */
 bool arena_full(const struct arena *arena);
 
-/* Zeroed, aligned for any type; lives as long as the arena. */
+/* Zeroed, aligned to 8 bytes: for any type but long double. Lives as long as the arena. */
 void *arena_new(struct arena *arena, size_t count, size_t size);
 
 /* A larger copy of `old`, which stays as it is. */

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "render/base/limits.h"
 #include "render/kustomize/crds.h"
 #include "render/kustomize/decode.h"
 #include "render/kustomize/fieldspec.h"
@@ -26,6 +27,12 @@ static bool check_memory(const struct build *build, struct err *err)
 	       err_set(err, ERR_LIMIT, "the build takes more than %zu MiB of memory", build->arena->max / 1024 / 1024);
 }
 
+/* Files and directories on their way into an accumulator, whose ids nobody changes meanwhile. */
+struct gathering {
+	struct accumulator *all;
+	struct idset *ids;
+};
+
 /* --- resources ---------------------------------------------------------------------------------------------------- */
 
 static void note_kinds(struct build *build, const struct resmap *read)
@@ -37,14 +44,11 @@ static void note_kinds(struct build *build, const struct resmap *read)
 	}
 }
 
-static bool append_file(struct target *target, const char *path, const struct text *text, struct accumulator *accumulator,
-                        struct err *err)
+static bool append_file(struct target *target, const char *path, const struct text *text, struct gathering *into, struct err *err)
 {
 	struct resmap read = RESMAP_INIT(target->build->arena);
-	struct resmap checked = RESMAP_INIT(target->build->arena);
 	const char *shown = loader_path(&target->loader, path);
-	if (!resources_read(target->build->arena, shown, text->data, text->len, &read, err) ||
-	    !resmap_append_all(&checked, &read, err)) {
+	if (!resources_read(target->build->arena, shown, text->data, text->len, &read, err)) {
 		return false;
 	}
 	note_kinds(target->build, &read);
@@ -52,14 +56,15 @@ static bool append_file(struct target *target, const char *path, const struct te
 	for (size_t i = 0; origin && i < read.count; i++) {
 		origin_set(target->build->arena, read.items[i], origin);
 	}
-	return resmap_append_all(&accumulator->map, &read, err);
+	return resmap_append_known(&into->all->map, into->ids, &read, err);
 }
 
-static bool merge_accumulator(struct accumulator *into, const struct accumulator *from, struct err *err)
+static bool merge_accumulator(struct gathering *into, const struct accumulator *from, struct err *err)
 {
-	return resmap_append_all(&into->map, &from->map, err) &&
-	       field_config_merge(into->map.arena, &into->config, &from->config, err) &&
-	       varset_merge(into->map.arena, &into->vars, &from->vars, err);
+	struct accumulator *all = into->all;
+	return resmap_append_known(&all->map, into->ids, &from->map, err) &&
+	       field_config_merge(all->map.arena, &all->config, &from->config, err) &&
+	       varset_merge(all->map.arena, &all->vars, &from->vars, err);
 }
 
 static bool check_kind(const struct target *sub, bool component, struct err *err)
@@ -72,8 +77,8 @@ static bool check_kind(const struct target *sub, bool component, struct err *err
 	       err_set(err, ERR_INPUT, "%s: kind: a Component is named in components, not in resources", sub->file);
 }
 
-/* A component works on what its parent has so far; anything else on its own. */
-static bool accumulate_directory(struct target *target, const char *path, bool component, struct accumulator *accumulator,
+/* A component works on what its parent has so far; anything else on its own, and is then added. */
+static bool accumulate_directory(struct target *target, const char *path, struct accumulator *component, struct gathering *into,
                                  struct err *err)
 {
 	struct build *build = target->build;
@@ -83,21 +88,21 @@ static bool accumulate_directory(struct target *target, const char *path, bool c
 	}
 	sub.origin = target->origin ? origin_append(build->arena, target->origin, path) : NULL;
 	sub.kustomization.build_metadata = target->kustomization.build_metadata;
-	if (!accumulate_schema(&sub, err) || !check_kind(&sub, component, err)) {
+	if (!accumulate_schema(&sub, err) || !check_kind(&sub, component != NULL, err)) {
 		return false;
 	}
 	bool good;
 	if (component) {
-		good = accumulate(&sub, accumulator, err);
+		good = accumulate(&sub, component, err);
 	} else {
 		struct accumulator own = ACCUMULATOR_INIT(build->arena);
-		good = accumulate(&sub, &own, err) && merge_accumulator(accumulator, &own, err);
+		good = accumulate(&sub, &own, err) && merge_accumulator(into, &own, err);
 	}
 	take_turn(target);
 	return good;
 }
 
-static bool accumulate_path(struct target *target, const char *path, struct accumulator *accumulator, struct err *err)
+static bool accumulate_path(struct target *target, const char *path, struct gathering *into, struct err *err)
 {
 	struct text text = { 0 };
 	struct err no_file = ERR_INIT;
@@ -105,13 +110,13 @@ static bool accumulate_path(struct target *target, const char *path, struct accu
 		return loader_refuse_remote(path, err);
 	}
 	if (*path && loader_read(&target->loader, path, &text, &no_file)) {
-		return append_file(target, path, &text, accumulator, err);
+		return append_file(target, path, &text, into, err);
 	}
 	if (*path && no_file.kind != ERR_NOT_FOUND) {
 		*err = no_file;
 		return false;
 	}
-	return accumulate_directory(target, path, false, accumulator, err);
+	return accumulate_directory(target, path, NULL, into, err);
 }
 
 /* "overlay/kustomization.yaml: resources[2]: " in front, once: what a base says stands behind its own place. */
@@ -123,8 +128,13 @@ static bool wrap(const struct target *target, const char *field, size_t index, s
 bool accumulate_paths(struct target *target, const struct texts *paths, const char *field, struct accumulator *accumulator,
                       struct err *err)
 {
+	CLEANUP(arena_release) struct arena scratch = ARENA_INIT(LIMIT_BUILD_BYTES);
+	struct gathering into = { .all = accumulator, .ids = idset_new(&scratch, accumulator->map.count) };
+	for (size_t i = 0; i < accumulator->map.count; i++) {
+		idset_add(into.ids, resource_id(accumulator->map.arena, accumulator->map.items[i]));
+	}
 	for (size_t i = 0; i < paths->count; i++) {
-		if (!accumulate_path(target, paths->items[i], accumulator, err)) {
+		if (!accumulate_path(target, paths->items[i], &into, err)) {
 			return wrap(target, field, i, err);
 		}
 		if (!check_memory(target->build, err)) {
@@ -138,7 +148,7 @@ static bool accumulate_components(struct target *target, struct accumulator *acc
 {
 	const struct texts *components = &target->kustomization.components;
 	for (size_t i = 0; i < components->count; i++) {
-		if (!accumulate_directory(target, components->items[i], true, accumulator, err)) {
+		if (!accumulate_directory(target, components->items[i], accumulator, NULL, err)) {
 			return wrap(target, "components", i, err);
 		}
 	}

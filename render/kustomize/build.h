@@ -12,7 +12,6 @@
 #ifndef RENDER_KUSTOMIZE_BUILD_H
 #define RENDER_KUSTOMIZE_BUILD_H
 
-
 #include "render/base/arena.h"
 #include "render/base/err.h"
 #include "render/kustomize/loader.h"

@@ -78,8 +78,7 @@ static bool drop_local(struct resmap *map, struct err *err)
 		}
 	}
 	map->count = count;
-	struct resmap checked = RESMAP_INIT(map->arena);
-	return resmap_append_all(&checked, map, err);
+	return resmap_check_ids(map, err);
 }
 
 static bool wants(const struct kustomization *kustomization, const char *option)
@@ -104,11 +103,11 @@ static bool label_manager(struct run *run, struct err *err)
 static void finish(struct run *run)
 {
 	struct resmap *map = &run->accumulator.map;
+	bool origin = wants(&run->target.kustomization, "originAnnotations");
+	bool transformers = wants(&run->target.kustomization, "transformerAnnotations");
 	for (size_t i = 0; i < map->count; i++) {
-		resource_finish(&run->arena, map->items[i]);
+		resource_finish(&run->arena, map->items[i], origin, transformers);
 	}
-	origin_finish(map, wants(&run->target.kustomization, "originAnnotations"),
-	              wants(&run->target.kustomization, "transformerAnnotations"));
 }
 
 /* What is done once for the whole tree: names get their hashes, then what refers to them follows, then vars. */

@@ -1,6 +1,6 @@
 /*
- * The annotations in which a build keeps what it knows about an object (api/internal/utils/annotations.go). For resource.h
- * only.
+ * The annotations in which a build keeps what it knows about an object (api/internal/utils/annotations.go). For resource.h and
+ * origin.h only.
  */
 #ifndef RENDER_KUSTOMIZE_NOTES_H
 #define RENDER_KUSTOMIZE_NOTES_H
@@ -17,5 +17,9 @@
 #define NOTE_ALLOW_NAME_CHANGE NOTE_DOMAIN "allowNameChange"
 #define NOTE_ALLOW_KIND_CHANGE NOTE_DOMAIN "allowKindChange"
 #define NOTE_HELM_GENERATED NOTE_DOMAIN "helm-generated"
+
+/* What buildMetadata shows. */
+#define NOTE_ORIGIN "config.kubernetes.io/origin"
+#define NOTE_TRANSFORMATIONS "alpha.config.kubernetes.io/transformations"
 
 #endif

@@ -5,12 +5,13 @@
 
 #include "render/base/buf.h"
 #include "render/base/limits.h"
+#include "render/kustomize/notes.h"
 #include "render/kustomize/path.h"
 #include "render/kustomize/read.h"
 #include "render/yaml_emit.h"
 
-static const char ORIGIN[] = "config.kubernetes.io/origin";
-static const char TRANSFORMATIONS[] = "alpha.config.kubernetes.io/transformations";
+static const char ORIGIN[] = NOTE_ORIGIN;
+static const char TRANSFORMATIONS[] = NOTE_TRANSFORMATIONS;
 
 const struct origin *origin_append(struct arena *arena, const struct origin *origin, const char *path)
 {
@@ -148,16 +149,4 @@ bool origin_of_plugin(struct arena *arena, struct resource *plugin, const struct
 	made->by = *resource_id(arena, plugin);
 	*out = made;
 	return true;
-}
-
-void origin_finish(struct resmap *map, bool keep_origin, bool keep_transformers)
-{
-	for (size_t i = 0; i < map->count; i++) {
-		if (!keep_origin) {
-			resource_set_annotation(map->arena, map->items[i], ORIGIN, NULL);
-		}
-		if (!keep_transformers) {
-			resource_set_annotation(map->arena, map->items[i], TRANSFORMATIONS, NULL);
-		}
-	}
 }

@@ -29,7 +29,4 @@ void origin_add(struct resmap *map, const struct origin *origin);
 /* Of a transformer: notes it with those that have an origin, and gives those that have none this one. */
 bool origin_add_transformer(struct resmap *map, const struct origin *origin, struct err *err) MUST_CHECK;
 
-/* Takes the annotations away that nobody asked for. */
-void origin_finish(struct resmap *map, bool keep_origin, bool keep_transformers);
-
 #endif

@@ -12,10 +12,8 @@ static bool add_inline(struct target *target, const char *entry, struct accumula
 {
 	struct arena *arena = target->build->arena;
 	struct resmap read = RESMAP_INIT(arena);
-	struct resmap checked = RESMAP_INIT(arena);
 	struct err no_text = ERR_INIT;
-	*found = resources_read(arena, target->file, entry, strlen(entry), &read, &no_text) &&
-	         resmap_append_all(&checked, &read, &no_text);
+	*found = resources_read(arena, target->file, entry, strlen(entry), &read, &no_text) && resmap_check_ids(&read, &no_text);
 	if (!*found) {
 		return true;
 	}

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "render/base/limits.h"
+
 void resmap_add(struct resmap *map, struct resource *resource)
 {
 	if (map->count == map->cap) {
@@ -17,7 +19,7 @@ static const char *where(const struct resource *resource)
 	return resource->path ? resource->path : "a generator";
 }
 
-static bool refuse_twice(struct resmap *map, struct resource *resource, const struct resource *first, struct err *err)
+static bool refuse_twice(const struct resmap *map, struct resource *resource, const struct resource *first, struct err *err)
 {
 	return err_set(err, ERR_INPUT, "%s is there twice: from %s and from %s",
 	               id_text(map->arena, resource_id(map->arena, resource)), where(first), where(resource));
@@ -34,12 +36,8 @@ bool resmap_append(struct resmap *map, struct resource *resource, struct err *er
 	return true;
 }
 
-bool resmap_append_all(struct resmap *map, const struct resmap *from, struct err *err)
+bool resmap_append_known(struct resmap *map, struct idset *ids, const struct resmap *from, struct err *err)
 {
-	struct idset *ids = idset_new(map->arena, map->count + from->count);
-	for (size_t i = 0; i < map->count; i++) {
-		idset_add(ids, resource_id(map->arena, map->items[i]));
-	}
 	for (size_t i = 0; i < from->count; i++) {
 		const struct id *id = resource_id(map->arena, from->items[i]);
 		if (idset_count(ids, id)) {
@@ -48,6 +46,31 @@ bool resmap_append_all(struct resmap *map, const struct resmap *from, struct err
 		}
 		idset_add(ids, id);
 		resmap_add(map, from->items[i]);
+	}
+	return true;
+}
+
+bool resmap_append_all(struct resmap *map, const struct resmap *from, struct err *err)
+{
+	CLEANUP(arena_release) struct arena scratch = ARENA_INIT(LIMIT_BUILD_BYTES);
+	struct idset *ids = idset_new(&scratch, map->count + from->count);
+	for (size_t i = 0; i < map->count; i++) {
+		idset_add(ids, resource_id(map->arena, map->items[i]));
+	}
+	return resmap_append_known(map, ids, from, err);
+}
+
+bool resmap_check_ids(const struct resmap *map, struct err *err)
+{
+	CLEANUP(arena_release) struct arena scratch = ARENA_INIT(LIMIT_BUILD_BYTES);
+	struct idset *ids = idset_new(&scratch, map->count);
+	for (size_t i = 0; i < map->count; i++) {
+		const struct id *id = resource_id(map->arena, map->items[i]);
+		size_t count = 0;
+		if (idset_count(ids, id)) {
+			return refuse_twice(map, map->items[i], resmap_find_current(map, id, &count), err);
+		}
+		idset_add(ids, id);
 	}
 	return true;
 }

@@ -22,6 +22,11 @@ void resmap_add(struct resmap *map, struct resource *resource);
 /* An id that is there already is an error that names both files. */
 bool resmap_append(struct resmap *map, struct resource *resource, struct err *err) MUST_CHECK;
 bool resmap_append_all(struct resmap *map, const struct resmap *from, struct err *err) MUST_CHECK;
+/* The same, with `ids` that hold those of the map, and of what is added afterwards. */
+struct idset;
+bool resmap_append_known(struct resmap *map, struct idset *ids, const struct resmap *from, struct err *err) MUST_CHECK;
+/* An error where two have one id. */
+bool resmap_check_ids(const struct resmap *map, struct err *err) MUST_CHECK;
 
 /* What a generator made: created, or merged into or replacing the one of that id by its behavior. */
 bool resmap_absorb_all(struct resmap *map, const struct resmap *from, struct err *err) MUST_CHECK;
@@ -40,7 +45,8 @@ struct resource *resmap_get(const struct resmap *map, const struct id *id, struc
 struct resmap resmap_copy_list(const struct resmap *map);
 
 /*
- * A bag of current ids, to see at once whether an id is there twice. Texts are borrowed.
+ * A bag of current ids, to see at once whether an id is there twice. Texts are borrowed. Its memory is not that of the resources:
+ * it need not live as long.
  */
 struct idset;
 struct idset *idset_new(struct arena *arena, size_t expected);

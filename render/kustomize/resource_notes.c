@@ -54,16 +54,20 @@ static void set_note(struct arena *arena, struct resource *resource, const char 
 		annotations = tree_new_map(arena);
 		tree_set(arena, metadata, "annotations", annotations);
 	}
-	struct tree *text = tree_new_string(arena, value);
-	text->style = TREE_SINGLE;
-	(void)tree_put(arena, annotations, key, text);
+	struct tree *text = tree_get(annotations, key);
+	if (!text) {
+		text = tree_new_string(arena, "");
+		tree_append(arena, annotations, tree_new_borrowed(arena, key));
+		tree_append(arena, annotations, text);
+	}
+	*text = (struct tree){ .kind = TREE_SCALAR, .style = TREE_SINGLE, .tag = TREE_STR, .text = value, .len = strlen(value) };
 }
 
 static void append_note(struct arena *arena, struct resource *resource, const char *key, const char *value)
 {
 	if (*value) {
 		const char *old = resource_annotation(resource, key);
-		set_note(arena, resource, key, old ? arena_printf(arena, "%s,%s", old, value) : value);
+		set_note(arena, resource, key, old ? arena_printf(arena, "%s,%s", old, value) : arena_text(arena, value));
 	}
 }
 
@@ -261,15 +265,46 @@ struct pairs resource_internal_annotations(struct arena *arena, const struct res
 	return pairs;
 }
 
-void resource_finish(struct arena *arena, struct resource *resource)
+static bool is_kept(const char *key, bool origin, bool transformers)
 {
-	struct pairs pairs = resource_annotations(arena, resource);
-	size_t count = 0;
-	for (size_t i = 0; i < pairs.count; i++) {
-		if (!is_note(pairs.items[i].key)) {
-			pairs.items[count++] = pairs.items[i];
+	return !is_note(key) && (origin || strcmp(key, NOTE_ORIGIN) != 0) && (transformers || strcmp(key, NOTE_TRANSFORMATIONS) != 0);
+}
+
+/* What SetAnnotations does, in place: order does not show. */
+static uint32_t make_texts(struct arena *arena, struct tree *annotations, bool origin, bool transformers)
+{
+	uint32_t count = 0;
+	for (uint32_t i = 0; i + 1 < annotations->count; i += 2) {
+		const char *key = tree_text(annotations->items[i]);
+		struct tree *value = annotations->items[i + 1];
+		if (!is_kept(key ? key : "", origin, transformers)) {
+			continue;
+		}
+		if (value->kind != TREE_SCALAR) {
+			value = tree_new_string(arena, "");
+		} else if (value->tag != TREE_STR) {
+			value = tree_copy(arena, value);
+			value->tag = TREE_STR;
+			value->tagged = false;
+		}
+		annotations->items[count++] = annotations->items[i];
+		annotations->items[count++] = value;
+	}
+	return count;
+}
+
+void resource_finish(struct arena *arena, struct resource *resource, bool origin, bool transformers)
+{
+	struct tree *metadata = tree_get(resource->root, "metadata");
+	struct tree *annotations = tree_get(metadata, "annotations");
+	if (!tree_is_map(metadata) || (annotations && !tree_is_map(annotations))) {
+		resource_set_annotations(arena, resource, &(struct pairs){ 0 });
+		return;
+	}
+	if (annotations) {
+		annotations->count = make_texts(arena, annotations, origin, transformers);
+		if (annotations->count == 0) {
+			(void)tree_remove(metadata, "annotations");
 		}
 	}
-	pairs.count = count;
-	resource_set_annotations(arena, resource, &pairs);
 }

@@ -45,6 +45,14 @@ struct tree *tree_new_plain(struct arena *arena, const char *text)
 	return scalar_new(arena, text, TREE_NONE);
 }
 
+struct tree *tree_new_borrowed(struct arena *arena, const char *text)
+{
+	struct tree *tree = node_new(arena, TREE_SCALAR, TREE_NONE);
+	tree->text = text;
+	tree->len = strlen(text);
+	return tree;
+}
+
 struct tree *tree_new_null(struct arena *arena)
 {
 	return scalar_new(arena, "null", TREE_NULL);

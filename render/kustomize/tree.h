@@ -71,6 +71,8 @@ struct tree *tree_new_list(struct arena *arena);
 struct tree *tree_new_string(struct arena *arena, const char *text);
 /* A plain scalar whose text will tell what it is: TREE_NONE (kyaml's NewScalarRNode). */
 struct tree *tree_new_plain(struct arena *arena, const char *text);
+/* The same, of a text that lives as long as the program; as a key. */
+struct tree *tree_new_borrowed(struct arena *arena, const char *text);
 struct tree *tree_new_null(struct arena *arena);
 /* With everything below it. */
 struct tree *tree_copy(struct arena *arena, const struct tree *tree);
