@@ -108,6 +108,13 @@ static enum ledger_result result_of(const struct report *report)
 	return LEDGER_APPLIED;
 }
 
+static int by_identity(const void *a, const void *b)
+{
+	const struct ledger_revision *one = a;
+	const struct ledger_revision *two = b;
+	return ident_compare(&one->id, &two->id);
+}
+
 void cycle_outcome(struct cycle *cycle)
 {
 	const struct report *report = cycle->report;
@@ -120,4 +127,8 @@ void cycle_outcome(struct cycle *cycle)
 	sync->revision_count = cycle->apply.revision_count;
 	cycle->apply.revision_count = 0;
 	cycle->apply.revision_cap = 0;
+	/* They came as the answers did. */
+	if (sync->revision_count) {
+		qsort(sync->revisions, sync->revision_count, sizeof *sync->revisions, by_identity);
+	}
 }

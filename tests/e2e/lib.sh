@@ -13,6 +13,8 @@ TOP=$(realpath "$(dirname "$LIB")/../..")
 PLUMB=$(realpath -m "${PLUMB:-$TOP/build/release/plumb}")
 TEST=$(basename "$0" .sh)
 T=$(mktemp -d "${TMPDIR:-/tmp}/plumb-e2e-$TEST.XXXXXX")
+# What a cluster is made of is not built anew for a test that starts one.
+export PLUMB_CACHE=${PLUMB_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/plumb-test}
 export XDG_CACHE_HOME=$T/cache KUBECACHEDIR=$T/kubectl
 export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1 GIT_TERMINAL_PROMPT=0 LC_ALL=C.UTF-8
 export GIT_AUTHOR_NAME=Ana GIT_AUTHOR_EMAIL=ana@example.com GIT_COMMITTER_NAME=Ana GIT_COMMITTER_EMAIL=ana@example.com
