@@ -49,8 +49,7 @@ static int64_t sync_at(const struct schedule_facts *facts, int64_t now)
 
 static struct schedule join(const struct schedule_facts *facts, int64_t now)
 {
-	bool again = facts->failures && !facts->asked;
-	return (struct schedule){ TURN_JOIN, again ? retry_at(facts) : now };
+	return (struct schedule){ TURN_JOIN, facts->failures ? retry_at(facts) : now };
 }
 
 struct schedule schedule_next(const struct schedule_facts *facts, int64_t now)

@@ -28,7 +28,7 @@ struct schedule_facts {
 	bool new_head;     /* other than the one attempted last */
 	bool asked;        /* spec, request or approval are others than those attempted last */
 	bool stalled;      /* the last attempt failed, and trying again helps only if the cluster changed */
-	unsigned failures; /* attempts in a row that failed, of whatever kind */
+	unsigned failures; /* attempts in a row that failed; as long as it is not joined, attempts to join */
 	int64_t ended;     /* of the last attempt; 0: there was none */
 	int64_t interval;  /* of the spec */
 	int64_t verify;    /* after the last attempt; 0: never */

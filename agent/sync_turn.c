@@ -14,7 +14,7 @@
 #include "sync/remove.h"
 #include "sync/source.h"
 
-enum { STATUS_RETRY = 5000, LONGEST_REST = 60 * 1000 };
+enum { MOST_TURNS = 100, STATUS_RETRY = 5000, LONGEST_REST = 60 * 1000 };
 
 static bool has_resource(const struct agent_sync *sync)
 {
@@ -45,6 +45,8 @@ static void write_status(struct agent_sync *sync)
 	bool written = kube && syncstatus_write(kube, &sync->spec, &sync->status, &err);
 	kube_free(kube);
 	if (!written && err.kind != ERR_NOT_FOUND && !sync->gone) {
+		const struct log_about on = about(sync, NULL);
+		log_event(&sync->agent->log, LEVEL_WARNING, &on, "%s", err.msg);
 		sync->dirty = true;
 		sync->write_at = clock_now() + STATUS_RETRY;
 	}
@@ -388,11 +390,16 @@ void sync_run(void *context)
 {
 	struct agent_sync *sync = context;
 	struct agent *agent = sync->agent;
+	unsigned turns = 0;
 	for (;;) {
 		sync_take_next(sync);
 		sync->turn = sync_next(sync);
 		bool was_ready = syncstatus_is_ready(&sync->status, &sync->spec);
-		if (sync->turn != TURN_NONE && ready_to_talk(sync)) {
+		if (sync->turn != TURN_NONE && turns++ == MOST_TURNS) {
+			/* However that came: others have their turn too. */
+			log_event(&agent->log, LEVEL_ERROR, NULL, "%s: too many turns in a row", sync->key);
+			rest(sync);
+		} else if (sync->turn != TURN_NONE && ready_to_talk(sync)) {
 			run_turn(sync);
 		} else if (sync->dirty && sync->write_at <= clock_now() && agent->leads && !sync->gone) {
 			write_status(sync);

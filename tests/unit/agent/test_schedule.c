@@ -138,6 +138,8 @@ START_TEST(before_it_is_polled_its_secrets_are_read_and_drift_is_healed_meanwhil
 	facts.failures = 1;
 	facts.ended = NOW;
 	expect(&facts, TURN_JOIN, NOW + 5000);
+	facts.asked = true;
+	expect(&facts, TURN_JOIN, NOW + 5000);
 	facts.heal_due = NOW + 100;
 	expect(&facts, TURN_HEAL, NOW + 100);
 }
