@@ -14,7 +14,13 @@
 #include "sync/git/libgit.h"
 #include "sync/holder.h"
 
-enum { POLL_TIMEOUT = 60 * 1000, DISCOVERY_TIMEOUT = 10 * 1000, DEFAULT_GRACE = 20 * 1000, TRIM_AFTER = 2000, LARGE_BYTES = 32 * 1024 };
+enum {
+	POLL_TIMEOUT = 60 * 1000,
+	DISCOVERY_TIMEOUT = 10 * 1000,
+	DEFAULT_GRACE = 20 * 1000,
+	TRIM_AFTER = 2000,
+	LARGE_BYTES = 32 * 1024
+};
 
 #define LEASE_NAME "plumb-agent"
 
