@@ -1,0 +1,74 @@
+#!/bin/bash
+# Webhooks of an agent that runs outside of the cluster: a signed call means "poll now".
+# shellcheck source=tests/e2e/lib.sh
+source "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/e2e/syncs_lib.sh
+source "$(dirname "$0")/syncs_lib.sh"
+
+TOKEN=token-of-the-webhook
+BODY='{"ref": "refs/heads/main"}'
+
+free_port() {
+	local port
+	while :; do
+		port=$((20000 + RANDOM % 12000))
+		if ! (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then
+			echo "$port"
+			return
+		fi
+	done
+}
+
+# An agent with a webhook for the case's Sync, which it asks for by itself only once an hour.
+hooked() {
+	crd
+	fresh
+	HOOK=$(free_port) METRICS=$(free_port)
+	kubectl create secret generic -n "$NS" hook --from-literal=token="$TOKEN" >/dev/null
+	configmap cm 0 | write cm.yaml
+	commit 'Begin'
+	declare_sync $'  interval: 1h\n  wait: false\n  webhook: {secretRef: {name: hook}}'
+	agent_run --webhook-address "127.0.0.1:$HOOK" --metrics-address "127.0.0.1:$METRICS"
+	soon_applied
+}
+
+signature() { # TOKEN
+	printf %s "$BODY" | openssl dgst -sha256 -hmac "$1" -r | cut -d ' ' -f 1
+}
+
+# Prints the status of the answer.
+call() { # HEADER [NAME]
+	curl -s -o /dev/null -w '%{http_code}' --max-time 10 -H "$1" -d "$BODY" "http://127.0.0.1:$HOOK/hook/$NS/${2:-$NAME}"
+}
+
+it_syncs_what_each_git_server_calls_for() {
+	hooked
+	local header n=0
+	for header in "X-Hub-Signature-256: sha256=$(signature "$TOKEN")" "X-Gitea-Signature: $(signature "$TOKEN")" \
+		"X-Gitlab-Token: $TOKEN" "X-Signature: sha256=$(signature "$TOKEN")"; do
+		n=$((n + 1))
+		configmap cm "$n" | write cm.yaml
+		commit "Number $n"
+		expect_eq "$header" 202 "$(call "$header")"
+		eventually 15 "synced by ${header%%:*}" is_live configmap cm .data.value "$n"
+	done
+	expect_match metrics 'plumb_webhook_requests_total' "$(curl -s "http://127.0.0.1:$METRICS/metrics")"
+	! grep -qE "$TOKEN" "$AGENT_LOG" || fail 'the token is in the log'
+	agent_end
+}
+
+it_refuses_every_other_call_alike() {
+	hooked
+	configmap cm secret | write cm.yaml
+	commit 'Not to be seen yet'
+	expect_eq 'a wrong token' 403 "$(call "X-Gitlab-Token: $TOKEN-")"
+	expect_eq 'a wrong signature' 403 "$(call "X-Hub-Signature-256: sha256=$(signature wrong)")"
+	expect_eq 'a signature of nothing' 403 "$(call "X-Hub-Signature-256: sha256=")"
+	expect_eq 'no signature' 403 "$(call 'X-Nothing: x')"
+	expect_eq 'a Sync that is not there' 403 "$(call "X-Gitlab-Token: $TOKEN" nobody)"
+	sleep 2
+	expect_live configmap cm .data.value 0
+	agent_end
+}
+
+run_cases "$@"
