@@ -49,7 +49,8 @@ void spec_refuse(struct reading *reading, const struct spot *spot, const char *f
 	CLEANUP(buf_release) struct buf field = BUF_INIT(FIELD_BYTES);
 	put_pointer(spot, &pointer);
 	put_field(spot, &field);
-	size_t line = source->text ? yaml_line(source->text, source->len, source->line, buf_text(&pointer)) : source->line;
+	bool kept = reading->problems->count < LIMIT_PROBLEMS;
+	size_t line = source->text && kept ? yaml_line(source->text, source->len, source->line, buf_text(&pointer)) : source->line;
 	char text[TEXT_BYTES];
 	va_list args;
 	va_start(args, fmt);
