@@ -12,8 +12,7 @@ enum { SHOWN = 100 };
 
 static bool is_list_item(const char *part)
 {
-	size_t len = strlen(part);
-	return len >= 1 && part[0] == '[' && part[len - 1] == ']';
+	return part[0] == '[' && part[strlen(part) - 1] == ']';
 }
 
 /* Go's strconv.Atoi. */

@@ -37,8 +37,8 @@ bool fieldspecs_visit(struct arena *arena, const struct fieldspecs *specs, struc
 /* --- lists of them ------------------------------------------------------------------------------------------------ */
 
 /*
- * Adds what is not there yet. A spec is there where one of the same path is selected by it; one that creates and one that does not
- * are a conflict. *into is never changed in place.
+ * Adds what is not there yet. A spec is there where one of the same path is selected by it; one that creates and one that
+ * does not are a conflict. *into is never changed in place.
  */
 bool fieldspecs_merge(struct arena *arena, struct fieldspecs *into, const struct fieldspecs *from, struct err *err) MUST_CHECK;
 

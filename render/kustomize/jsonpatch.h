@@ -1,5 +1,6 @@
 /*
- * JSON patches (RFC 6902) as the library does it that Kustomize uses (evanphx/json-patch v4.13.0), where it goes its own ways too:
+ * JSON patches (RFC 6902) as the library does it that Kustomize uses (evanphx/json-patch v4.13.0), where it goes its own ways
+ * too:
  *
  *   - `replace` of a key that is not there adds it, `remove` of one fails; indices below 0 count from the end;
  *   - `copy` from a key that is not there adds a null; a missing `value` is a null; `test` for null is true of a missing key;

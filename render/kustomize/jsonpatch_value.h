@@ -1,6 +1,6 @@
 /*
- * The values that a JSON patch works on: trees as JSON has them (tree_to_json), among which stand those of the patch, whose scalars
- * may still be raw (json_read.h). For jsonpatch.c alone.
+ * The values that a JSON patch works on: trees as JSON has them (tree_to_json), among which stand those of the patch, whose
+ * scalars may still be raw (json_read.h). For jsonpatch.c alone.
  */
 #ifndef RENDER_KUSTOMIZE_JSONPATCH_VALUE_H
 #define RENDER_KUSTOMIZE_JSONPATCH_VALUE_H

@@ -27,7 +27,10 @@ bool kustomize_is(struct files *files, const char *dir);
 /* Appends what `kustomize build` prints. false where there are errors, which are in problems; warnings may be in any case. */
 bool kustomize_print(const struct kustomize_source *source, struct buf *out, struct problems *problems) MUST_CHECK;
 
-/* Called for each object, in order; takes `json` over. `path` is the file it comes from, of a generated one the kustomization's. */
+/*
+ * Called for each object, in order; takes `json` over. `path` is the file it comes from, of a generated one the
+ * kustomization's.
+ */
 typedef void kustomize_object(void *context, const char *path, size_t line, cJSON *json);
 
 /* As kustomize_print, object by object. */

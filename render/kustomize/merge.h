@@ -16,9 +16,9 @@
 #include "render/kustomize/tree.h"
 
 /*
- * Merges `patch`, which is used up, into `object`, which changes in place. *merged is what is left: `object` or, where the patch says
- * $patch: replace, another tree; NULL where it deletes all. On failure the object is half merged: the error names the field and
- * the patch's line.
+ * Merges `patch`, which is used up, into `object`, which changes in place. *merged is what is left: `object` or, where the
+ * patch says $patch: replace, another tree; NULL where it deletes all. On failure the object is half merged: the error names
+ * the field and the patch's line.
  */
 bool merge_apply(struct arena *arena, const struct schema *schema, struct tree *object, struct tree *patch, struct tree **merged,
                  struct err *err) MUST_CHECK;

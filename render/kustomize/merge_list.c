@@ -59,7 +59,10 @@ struct tree *merge_find_item(const struct tree *list, const struct merge_keys *k
 	return NULL;
 }
 
-/* Whether an item has the key with the value; an empty value is any. false in *ok where it is of another kind than the key needs. */
+/*
+ * Whether an item has the key with the value; an empty value is any. false in *ok where it is of another kind than the key
+ * needs.
+ */
 static bool has_value(const struct tree *item, const char *key, const char *value, bool *ok)
 {
 	if (!*key) {

@@ -1,6 +1,6 @@
 /*
- * Lists of a strategic merge that are merged item by item: kyaml's ElementSetter, ElementMatcher and what the walk does with merge
- * keys, step by step, for merge.c alone.
+ * Lists of a strategic merge that are merged item by item: kyaml's ElementSetter, ElementMatcher and what the walk does with
+ * merge keys, step by step, for merge.c alone.
  */
 #ifndef RENDER_KUSTOMIZE_MERGE_LIST_H
 #define RENDER_KUSTOMIZE_MERGE_LIST_H
@@ -39,8 +39,8 @@ struct merge_keys {
 bool merge_is_missing(const struct tree *tree);
 
 /*
- * Puts `item` in the place of every item that has the values, or at the end where none has; without an item those are removed. Nulls
- * and empty mappings in the list go in any case.
+ * Puts `item` in the place of every item that has the values, or at the end where none has; without an item those are
+ * removed. Nulls and empty mappings in the list go in any case.
  */
 bool merge_set_item(struct merge *merge, struct tree *list, const struct merge_keys *keys, struct tree *item) MUST_CHECK;
 

@@ -1,6 +1,6 @@
 /*
- * Names that other objects have in their fields follow when an object is renamed: a Deployment's configMapKeyRef goes on naming its
- * ConfigMap after a prefix, a hash, or another namespace. Once for a whole build, when names are final (upstream's
+ * Names that other objects have in their fields follow when an object is renamed: a Deployment's configMapKeyRef goes on
+ * naming its ConfigMap after a prefix, a hash, or another namespace. Once for a whole build, when names are final (upstream's
  * internal/accumulator/namereferencetransformer.go and filters/nameref).
  *
  * A field means an object that had its text as a name before and is of the kind that the field is for; where more than one

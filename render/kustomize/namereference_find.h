@@ -1,6 +1,6 @@
 /*
- * Which object a name in a field of another one means. Objects are found by their previous names, so that a build's time grows with
- * its objects and not with their square. For namereference.c alone.
+ * Which object a name in a field of another one means. Objects are found by their previous names, so that a build's time
+ * grows with its objects and not with their square. For namereference.c alone.
  */
 #ifndef RENDER_KUSTOMIZE_NAMEREFERENCE_FIND_H
 #define RENDER_KUSTOMIZE_NAMEREFERENCE_FIND_H

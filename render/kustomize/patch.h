@@ -1,6 +1,6 @@
 /*
- * The three transformers that patch: PatchTransformer (`patches`), whose text is a strategic merge patch or a JSON patch, whichever
- * it can be read as, and the older PatchStrategicMergeTransformer and PatchJson6902Transformer.
+ * The three transformers that patch: PatchTransformer (`patches`), whose text is a strategic merge patch or a JSON patch,
+ * whichever it can be read as, and the older PatchStrategicMergeTransformer and PatchJson6902Transformer.
  */
 #ifndef RENDER_KUSTOMIZE_PATCH_H
 #define RENDER_KUSTOMIZE_PATCH_H

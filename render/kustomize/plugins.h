@@ -1,6 +1,6 @@
 /*
- * generators:, transformers: and validators:, builtin kinds that are configured by resources of their own (apiVersion: builtin), in
- * files or inline. Anything else would be a program to run, and is refused.
+ * generators:, transformers: and validators:, builtin kinds that are configured by resources of their own (apiVersion:
+ * builtin), in files or inline. Anything else would be a program to run, and is refused.
  */
 #ifndef RENDER_KUSTOMIZE_PLUGINS_H
 #define RENDER_KUSTOMIZE_PLUGINS_H

@@ -1,8 +1,8 @@
 /*
- * Regular expressions as Go's regexp package takes them (RE2's syntax, Perl flags), for selectors, images and replacements. The
- * grammar is Go's, checked here (regex_syntax.h): no lookaround, back references, possessive quantifiers. Matching is PCRE2's,
- * with the same meaning: only `$` without the flag m, \s, \w, \b, case folding and classes are spelt out for it. Only whether there
- * is a match is told, so that leftmost-first or longest makes no difference.
+ * Regular expressions as Go's regexp package takes them (RE2's syntax, Perl flags), for selectors, images and replacements.
+ * The grammar is Go's, checked here (regex_syntax.h): no lookaround, back references, possessive quantifiers. Matching is
+ * PCRE2's, with the same meaning: only `$` without the flag m, \s, \w, \b, case folding and classes are spelt out for it.
+ * Only whether there is a match is told, so that leftmost-first or longest makes no difference.
  *
  * Bounded: LIMIT_REGEX_BYTES and LIMIT_REGEX_DEPTH for the expression, LIMIT_REGEX_STEPS and LIMIT_REGEX_HEAP_KIB for one match.
  */

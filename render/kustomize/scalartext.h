@@ -1,6 +1,6 @@
 /*
- * YAML as goyaml v3 keeps it in nodes and writes it again: comments, key order, quotes, flow style and anchors stay. For the texts
- * inside of scalars that replacements change, and for what an expression in a field path is matched against.
+ * YAML as goyaml v3 keeps it in nodes and writes it again: comments, key order, quotes, flow style and anchors stay. For the
+ * texts inside of scalars that replacements change, and for what an expression in a field path is matched against.
  */
 #ifndef RENDER_KUSTOMIZE_SCALARTEXT_H
 #define RENDER_KUSTOMIZE_SCALARTEXT_H
@@ -18,9 +18,9 @@ struct scalartext {
 bool scalartext_read(struct arena *arena, const char *text, size_t len, struct scalartext *out, struct err *err) MUST_CHECK;
 
 /*
- * In the place of `original`: where that begins with { or [ as JSON (keys sorted, numbers as encoding/json has them; indented by two
- * where the original had a line break and two spaces), else as YAML (indented by two, lists at their key's column, no line
- * folded), without white space around. False where upstream fails: it keeps quiet about it.
+ * In the place of `original`: where that begins with { or [ as JSON (keys sorted, numbers as encoding/json has them; indented
+ * by two where the original had a line break and two spaces), else as YAML (indented by two, lists at their key's column, no
+ * line folded), without white space around. False where upstream fails: it keeps quiet about it.
  */
 bool scalartext_write(struct arena *arena, const struct scalartext *document, const char *original, struct text *out,
                       struct err *err) MUST_CHECK;

@@ -100,7 +100,10 @@ static const char *foot_of(const struct tree *node)
 	return node->notes ? node->notes->foot : NULL;
 }
 
-/* decode.go: the comment behind a value is kept by its key, and one in front of a key that stands further left by the key before. */
+/*
+ * decode.go: the comment behind a value is kept by its key, and one in front of a key that stands further left by the key
+ * before.
+ */
 static void move_feet(struct reader *reader, struct tree *map, struct tree *key, struct tree *value, bool block)
 {
 	if (block && foot_of(key) && map->count > 0) {

@@ -1,6 +1,6 @@
 /*
- * What is written and where it stands, for scalartext_write.c and scalartext_scalar.c: goyaml v3's emitter (emitterc.go) without a
- * width, indented by two, with compact lists.
+ * What is written and where it stands, for scalartext_write.c and scalartext_scalar.c: goyaml v3's emitter (emitterc.go)
+ * without a width, indented by two, with compact lists.
  */
 #ifndef RENDER_KUSTOMIZE_SCALARTEXT_EMIT_H
 #define RENDER_KUSTOMIZE_SCALARTEXT_EMIT_H

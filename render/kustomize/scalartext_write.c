@@ -7,8 +7,8 @@
 #include "render/kustomize/scalartext_emit.h"
 
 /*
- * goyaml v3's encoder and emitter (encode.go, emitterc.go). A collection is written in three steps, because its parent has things to
- * write between them: what stands in front (begin), brackets or nothing (start), and the content.
+ * goyaml v3's encoder and emitter (encode.go, emitterc.go). A collection is written in three steps, because its parent has
+ * things to write between them: what stands in front (begin), brackets or nothing (start), and the content.
  */
 
 static void write_content(struct emitter *emitter, const struct tree *node, bool in_list);

@@ -19,8 +19,9 @@ enum { SCHEMA_KEYS_MAX = 8 };
 struct schema;
 
 /*
- * Beside those of a file the built-in definitions may still be known: where a build has merged before it came to the file (the file's
- * come first), or only asked whether some kind is namespaced (the built-in ones come first). See kyaml's openapi.initSchema.
+ * Beside those of a file the built-in definitions may still be known: where a build has merged before it came to the file
+ * (the file's come first), or only asked whether some kind is namespaced (the built-in ones come first). See kyaml's
+ * openapi.initSchema.
  */
 enum schema_builtin { SCHEMA_WITHOUT_BUILTIN, SCHEMA_BEFORE_BUILTIN, SCHEMA_BEHIND_BUILTIN };
 
@@ -46,8 +47,8 @@ struct schema_at {
 struct schema_at schema_of_kind(const struct schema *schema, const char *api_version, const char *kind);
 
 /*
- * What a comment says in JSON that stands behind or above a key whose value is a list or a mapping: `ports: # {"type": ...}`. Nothing
- * where there is none.
+ * What a comment says in JSON that stands behind or above a key whose value is a list or a mapping: `ports: # {"type": ...}`.
+ * Nothing where there is none.
  */
 struct schema_at schema_of_comment(struct arena *arena, const struct schema *schema, const struct tree *key);
 

@@ -1,6 +1,6 @@
 /*
- * The transformers that change fields of every object: each a file of its own (labels.c, images.c and so on) and one function, with
- * what configures it. Where it looks is told by field specs, see fieldspec.h.
+ * The transformers that change fields of every object: each a file of its own (labels.c, images.c and so on) and one
+ * function, with what configures it. Where it looks is told by field specs, see fieldspec.h.
  */
 #ifndef RENDER_KUSTOMIZE_TRANSFORMERS_H
 #define RENDER_KUSTOMIZE_TRANSFORMERS_H
@@ -8,8 +8,8 @@
 #include "render/kustomize/build.h"
 
 /*
- * metadata.namespace of every object that is not certainly cluster-scoped, subjects of bindings as the mode says, and the fields of
- * the specs. Two objects of one id after that are an error.
+ * metadata.namespace of every object that is not certainly cluster-scoped, subjects of bindings as the mode says, and the
+ * fields of the specs. Two objects of one id after that are an error.
  */
 bool namespace_transform(const struct build *build, struct resmap *map, const struct namespace_config *config, struct err *err)
 	MUST_CHECK;
@@ -31,8 +31,8 @@ bool replicas_transform(const struct build *build, struct resmap *map, const str
 	MUST_CHECK;
 
 /*
- * `image` of every item of any list named containers or initContainers, then the fields of the specs: one of both is changed twice,
- * which shows with tagSuffix. The name is a regular expression.
+ * `image` of every item of any list named containers or initContainers, then the fields of the specs: one of both is changed
+ * twice, which shows with tagSuffix. The name is a regular expression.
  */
 bool images_transform(const struct build *build, struct resmap *map, const struct images_config *config, struct err *err)
 	MUST_CHECK;

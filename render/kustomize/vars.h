@@ -14,9 +14,9 @@ struct varset {
 };
 
 /*
- * MergeVars: remembers in each var's object that it is meant (it may be renamed later), and adds the vars to the set. An object of
- * no namespace in objref may be in any; more than one, and a name that is in the set already, are errors. None is one only when
- * vars are resolved.
+ * MergeVars: remembers in each var's object that it is meant (it may be renamed later), and adds the vars to the set. An
+ * object of no namespace in objref may be in any; more than one, and a name that is in the set already, are errors. None is
+ * one only when vars are resolved.
  */
 bool vars_merge(const struct build *build, struct resmap *map, struct varset *set, const struct vars *vars, struct err *err)
 	MUST_CHECK;
