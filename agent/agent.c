@@ -57,6 +57,11 @@ struct kube *agent_client(struct agent *agent, const char *as_user, struct err *
 	return open_client(agent, as_user, true, err);
 }
 
+struct kube *agent_client_unfenced(struct agent *agent, struct err *err)
+{
+	return open_client(agent, NULL, false, err);
+}
+
 bool agent_discover(struct agent *agent, struct err *err)
 {
 	while (agent->discovering) {
@@ -89,6 +94,7 @@ static void start_work(struct agent *agent)
 	agent->leads = true;
 	agent_watches_open(agent);
 	metrics_set(agent->metrics, METRIC_LEADER, NULL, 1);
+	agent_mark(agent);
 	if (agent->options.config) {
 		syncs_config_start(agent);
 	} else {
@@ -102,6 +108,7 @@ static void stop_work(struct agent *agent)
 	agent->leads = false;
 	agent->stop = 1;
 	metrics_set(agent->metrics, METRIC_LEADER, NULL, 0);
+	agent_mark(agent);
 	if (!agent->options.config) {
 		syncs_api_stop(agent);
 	}
@@ -328,6 +335,8 @@ static bool start(struct agent *agent, struct err *err)
 		return false;
 	}
 	if (elects(agent)) {
+		agent->pod = getenv("PLUMB_POD");
+		agent_mark(agent);
 		return start_election(agent, err);
 	}
 	start_work(agent);

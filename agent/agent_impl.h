@@ -57,7 +57,10 @@ struct agent {
 	struct watches *watches;
 	struct loop_timer watch_timer;
 	struct endpoints *endpoints;
-	void *origin; /* of syncs_api.c */
+	const char *pod; /* its own, borrowed from the environment; NULL where it is not to be marked */
+	enum { MARK_UNKNOWN, MARK_NONE, MARK_LEADER } marked;
+	struct strand *marker; /* is being marked */
+	void *origin;          /* of syncs_api.c */
 };
 
 /* What the last attempt was of. */
@@ -152,6 +155,11 @@ void sync_run(void *sync);
 /* For cycle_host.source: answers with the head that is known; renders and compares commits on a worker. */
 struct source *sync_source_new(struct agent_sync *sync);
 
+/* --- agent_mark.c */
+
+/* It works, or not any more: tells the Service of webhooks. */
+void agent_mark(struct agent *agent);
+
 /* --- agent_metrics.c */
 
 /* A cycle ended, after `took` milliseconds. */
@@ -165,6 +173,8 @@ void agent_scrape(void *agent);
 
 /* A client of the agent's own identity, or with as_user of that one; with the fence. */
 struct kube *agent_client(struct agent *agent, const char *as_user, struct err *err) MUST_CHECK;
+/* The same without the fence, for what is no work on Syncs. */
+struct kube *agent_client_unfenced(struct agent *agent, struct err *err) MUST_CHECK;
 /* What every client of the agent counts. */
 void agent_requested(void *agent, const struct kube_call *call, int status, double seconds);
 bool agent_may_write(void *agent, struct err *err);

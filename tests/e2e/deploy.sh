@@ -72,6 +72,8 @@ it_gives_the_agent_what_it_needs_and_no_more() {
 		may yes $AGENT $verb controllerrevisions.apps -n default
 	done
 	may yes $AGENT create events -n default
+	may yes $AGENT patch pods -n plumb-system
+	may no $AGENT patch pods -n default
 	may no $AGENT get secrets -n plumb-system
 	may no $AGENT list secrets --all-namespaces
 	may no $AGENT impersonate serviceaccounts -n default

@@ -158,11 +158,17 @@ it_is_installed_by_plumb_sync_and_one_of_two_leads() {
 		! kubectl exec -n plumb-system "$name" -- /bin/sh -c true 2>/dev/null || fail "$name has a shell"
 	done < <(agents)
 	eventually 30 'one leader' test_one_leader
+	eventually 30 'the label of the leader' test_leader_is_marked
 	agent_logs | jq -e 'has("time") and has("level") and has("msg")' >/dev/null || fail "a line of the log is no JSON: $(agent_logs | head -n 3)"
 }
 
 test_one_leader() {
 	[[ $(for ip in $(agents | cut -d ' ' -f 2); do curl -s "http://$ip:8080/metrics"; done | grep -c '^plumb_leader 1$') == 1 ]]
+}
+
+# By the Service of webhooks.
+test_leader_is_marked() {
+	[[ $(kubectl get endpointslices -n plumb-system -l kubernetes.io/service-name=plumb-webhook -o 'jsonpath={.items[*].endpoints[*].targetRef.name}') == "$(lease_holder | cut -d / -f 1)" ]]
 }
 
 it_keeps_a_repository_over_https_and_hears_of_a_push() {
@@ -196,17 +202,12 @@ it_keeps_a_repository_over_https_and_hears_of_a_push() {
 	done | grep -E "^plumb_sync_info.*namespace=\"$NS\".*$COMMIT" >/dev/null || fail "the metrics do not name $COMMIT"
 }
 
-# Calls the current Sync's webhook by the Service's address; prints the status. A pod that waits says so, and is not asked again.
+# Calls the current Sync's webhook by the Service, which knows the pod that works; prints the status.
 call_webhook() { # TOKEN
-	local body='{"ref": "refs/heads/main"}' sum address code _
+	local body='{"ref": "refs/heads/main"}' sum address
 	sum=$(openssl dgst -sha256 -hmac "$1" -r <<<"$body" | cut -d ' ' -f 1)
-	address=$(kubectl get service -n plumb-system plumb -o 'jsonpath={.spec.clusterIP}')
-	for _ in {1..40}; do
-		code=$(curl -s -o /dev/null -w '%{http_code}' -H "X-Hub-Signature-256: sha256=$sum" --data-binary "$body"$'\n' \
-			"http://$address:9292/hook/$NS/$NAME")
-		[[ $code == 503 ]] || break
-	done
-	echo "$code"
+	address=$(kubectl get service -n plumb-system plumb-webhook -o 'jsonpath={.spec.clusterIP}')
+	curl -s -o /dev/null -w '%{http_code}' -H "X-Hub-Signature-256: sha256=$sum" --data-binary "$body"$'\n' "http://$address:9292/hook/$NS/$NAME"
 }
 
 lease_holder() {
@@ -231,6 +232,7 @@ it_rolls_itself_over_by_a_commit_of_its_own_repository() {
 	expect_eq 'image' $IMAGE:2 "$(image_of_agent)"
 	kubectl rollout status -n "$NS" deployment/plumb --timeout=60s >/dev/null || fail 'the rollout does not end'
 	eventually 60 'the end of the old pods' test_two_agents
+	eventually 30 'the label of the new leader' test_leader_is_marked
 	local after
 	after=$(lease_holder)
 	expect_no_match 'the holder of the Lease' "^${before%%/*}/" "$after"
