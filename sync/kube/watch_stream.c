@@ -20,7 +20,7 @@ enum {
 	LIST_TIMEOUT = 60000, /* of one page */
 	SHORT_STREAM = 1000,  /* one that ends sooner without a word is a failure */
 	FIRST_BACKOFF = 200,
-	LONGEST_BACKOFF = 30000,
+	LONGEST_BACKOFF = 10000,
 	MOST_REFUSALS = 3, /* of a version to follow, whatever the reason: then it is listed anew */
 	RECEIVE_BYTES = 16 * 1024,
 	SPARE_BYTES = 64 * 1024, /* what a quiet watch keeps of its buffer */

@@ -1,7 +1,9 @@
 #!/bin/bash
 # The agent heals what others change in what Git sets, soon, and leaves the rest alone; who fights back is named and slowed down.
-. "$(dirname "$0")/lib.sh"
-. "$(dirname "$0")/agent_lib.sh"
+# shellcheck source=tests/e2e/lib.sh
+source "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/e2e/agent_lib.sh
+source "$(dirname "$0")/agent_lib.sh"
 
 IMAGE='.spec.template.spec.containers[0].image'
 FAST='heal: {delay: 100ms}'

@@ -3,8 +3,10 @@
 # single namespaces only.
 # lib.sh gives the test a cache of its own; what clusters are built from is kept.
 export PLUMB_CACHE=${PLUMB_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/plumb-test}
-. "$(dirname "$0")/lib.sh"
-. "$(dirname "$0")/agent_lib.sh"
+# shellcheck source=tests/e2e/lib.sh
+source "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/e2e/agent_lib.sh
+source "$(dirname "$0")/agent_lib.sh"
 
 CLUSTER=$T/cluster
 SERVER=()
@@ -79,13 +81,16 @@ it_lists_anew_where_its_version_was_compacted_and_finds_what_it_missed() {
 	fresh_here
 	configmaps 1 3 | write all.yaml
 	running
-	# What happens while it does not look, and is then forgotten.
+	# Its streams are lost, and what happens while it does not look is forgotten by all.
+	server_stop KILL
+	sleep 1
 	kill -STOP "$AGENT"
+	server_start
 	kubectl patch -n "$NS" configmap cm-1 -p '{"data": {"value": "evil"}}' >/dev/null
 	kubectl delete -n "$NS" configmap cm-2 >/dev/null
 	kubectl label -n "$NS" configmap cm-3 plumb.dev/name- >/dev/null
 	compact
-	server_stop
+	server_stop KILL
 	server_start
 	kill -CONT "$AGENT"
 	soon configmap cm-1 .data.value one
