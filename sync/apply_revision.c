@@ -33,11 +33,21 @@ static char *cause_of(const struct work *work, const char *commit)
 	return apply_cause(commit, "", "");
 }
 
+/* The template is this commit's: the sync that is taken up wrote it before it was killed, and could not tell. */
+static bool was_left_by_killed(const struct work *work)
+{
+	const struct action *action = work->action;
+	const char *commit = action->live ? live_annotation(action->live, NOTE_TEMPLATE_COMMIT) : NULL;
+	const char *known = action->row ? action->row->template_commit : NULL;
+	const struct apply *apply = work->run->apply;
+	return apply->takes_up && commit && strcmp(commit, apply->commit->id) == 0 && !(known && strcmp(known, commit) == 0);
+}
+
 /* The commit of the template that the server had after our last apply; NULL none (it was adopted). */
 static const char *commit_recorded(const struct work *work)
 {
 	const struct action *action = work->action;
-	if (action->row && *action->row->uid) {
+	if (action->row && *action->row->uid && !was_left_by_killed(work)) {
 		return action->row->template_commit;
 	}
 	return action->live ? live_annotation(action->live, NOTE_TEMPLATE_COMMIT) : NULL;
@@ -139,7 +149,7 @@ static void add_revision(struct work *work, const cJSON *answer)
 		apply->revision_cap = apply->revision_cap ? 2 * apply->revision_cap : 8;
 		apply->revisions = alloc_grow(apply->revisions, apply->revision_cap, sizeof *apply->revisions);
 	}
-	const struct live *live = is_new_object(work) ? NULL : work->action->live;
+	const struct live *live = is_new_object(work) || was_left_by_killed(work) ? NULL : work->action->live;
 	const char *from = live ? live_annotation(live, "deployment.kubernetes.io/revision") : NULL;
 	const char *uid = doc_text(answer, "metadata/uid");
 	apply->revisions[apply->revision_count++] = (struct ledger_revision){
@@ -153,7 +163,7 @@ static void add_revision(struct work *work, const cJSON *answer)
 void revision_note(struct work *work, const cJSON *answer, struct inventory_row *row)
 {
 	CLEANUP(text_freep) char *hash = apply_template_hash(answer);
-	bool changed = work->action->kind != ACTION_ADOPT && template_changed(work, hash, answer);
+	bool changed = work->action->kind != ACTION_ADOPT && (template_changed(work, hash, answer) || was_left_by_killed(work));
 	if (changed) {
 		add_revision(work, answer);
 	}

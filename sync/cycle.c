@@ -180,6 +180,7 @@ static void open_apply(struct cycle *cycle)
 		.deadline = prepared->deadline,
 		.stop = options->stop,
 		.newer = options->newer,
+		.takes_up = cycle->takes_up && cycle->takes_up == cycle->sync.number,
 		.report = cycle->report,
 		.inventory = &cycle->inventory,
 		.applied = options->drift ? on_applied : NULL,

@@ -63,7 +63,7 @@ struct cycle_options {
 	unsigned history_limit;   /* 0: 20 */
 	struct drift *drift;      /* the agent's index of this Sync, kept up to date; NULL: none */
 	const volatile int *stop; /* a signal came: finish what is in flight, then end as incomplete */
-	/* Not 0: something newer is to be synced. What is only waited for, rollouts and refusals that may pass, is given up. NULL: never. */
+	/* Not 0: something newer is to be synced. What is only waited for, rollouts and refusals that may pass, is given up. */
 	const volatile int *newer;
 	bool approve_prune; /* the brake on prunes was lifted for this commit */
 	struct cycle_host host;

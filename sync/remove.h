@@ -7,7 +7,7 @@
 
 #include "sync/cycle.h"
 
-/* Of the options it needs what a heal does; true: nothing of it is left but what is protected. What there is to say is in the report. */
+/* Of the options it needs what a heal does; true: nothing of it is left but what is protected. The report says the rest. */
 bool remove_sync(const struct cycle_options *options, struct report *report);
 
 #endif

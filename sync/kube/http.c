@@ -21,9 +21,8 @@
  * one that drove curl.
  */
 
-#define WARNINGS_KEPT ((size_t)1000)
-
 enum {
+	WARNINGS_KEPT = 1000,
 	IN_FLIGHT = 16,
 	TIMEOUT = 30000,
 	LONGEST_POLL = 1000,

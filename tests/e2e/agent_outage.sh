@@ -6,7 +6,7 @@
 
 # A cluster that only this test breaks.
 own_cluster() {
-	OWN=$T/cluster
+	OWN=$T/$(unique)
 	at_exit "$TOP/tests/cluster/cluster" down "$OWN"
 	"$TOP/tests/cluster/cluster" kwok "$OWN" >/dev/null 2>"$T/cluster.log" || skip 'no cluster of its own could be started'
 	export KUBECONFIG=$OWN/kubeconfig
