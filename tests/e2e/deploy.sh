@@ -1,6 +1,8 @@
 #!/bin/bash
 # What deploy/ has: it renders alike everywhere, the API server takes it, and the rights are those that are needed.
 . "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/syncs_lib.sh"
+. "$(dirname "$0")/agents_lib.sh"
 
 AGENT=system:serviceaccount:plumb-system:plumb
 
@@ -115,6 +117,41 @@ it_gives_a_tenant_its_namespace_and_no_other() {
 	! as_agent --as="$deployer" create configmap made -n "$other" 2>/dev/null || fail 'as the deployer, elsewhere: expected to be denied'
 	! as_agent create configmap mine -n "$NS" 2>/dev/null || fail 'as itself: expected to be denied'
 	! as_agent --as="system:serviceaccount:$NS:default" get pods -n "$NS" 2>/dev/null || fail 'as another: expected to be denied'
+}
+
+it_works_with_the_rights_that_it_is_given() {
+	installed .
+	fresh
+	kubectl apply --server-side -f "$(rendered overlays/tenant "$NS")" >/dev/null
+	kubectl config view --raw --minify -o json |
+		jq --arg token "$(kubectl create token plumb -n plumb-system --duration 1h)" '.users[0].user = {token: $token}' >"$T/agent.kubeconfig"
+	{ configmap one; deployment web; } | write all.yaml
+	commit 'First'
+	declare_sync '  prune: true
+  serviceAccountName: deployer'
+	agent_start a --kubeconfig "$T/agent.kubeconfig" --namespace plumb-system --leader-elect
+	synced
+	expect_there deployment web
+	# Records, the lease and Events are the agent's own.
+	records outcome | grep -q . || fail 'there are no records'
+	eventually 20 'an Event of the Sync' has_event
+	kubectl delete configmap one -n "$NS" >/dev/null
+	eventually 20 'the heal' is_live configmap one .data.value one
+	configmap two | write all.yaml
+	commit 'Second'
+	synced
+	expect_gone deployment web
+	# As itself it may do nothing to the Sync's objects.
+	kubectl patch sync -n "$NS" "$NAME" --type merge -p '{"spec": {"serviceAccountName": null}}' >/dev/null
+	configmap three | write all.yaml
+	commit 'Third'
+	eventually 60 'the Sync to be denied' has_reason ClusterFailed
+	expect_gone configmap three
+	agent_stop a
+}
+
+has_event() {
+	[[ $(kubectl get events -n "$NS" --field-selector involvedObject.kind=Sync -o name) ]]
 }
 
 it_gives_the_agent_the_whole_cluster_where_that_is_wanted() {
