@@ -144,8 +144,8 @@ static bool needs_live(const struct work *work)
 	if (!action->live || work->live || work->recreate) {
 		return false;
 	}
-	bool written = action->kind == ACTION_CHANGE || action->kind == ACTION_HEAL;
-	bool unknown = is_deployment(work->id) && written && !action->maybe && (!revision_recorded(work) || is_drifted(work));
+	bool written = action->kind == ACTION_CHANGE || (action->kind == ACTION_HEAL && !action->maybe);
+	bool unknown = is_deployment(work->id) && written && (!revision_recorded(work) || is_drifted(work));
 	return work->take_over || action->hand_over || action->gives_up || unknown;
 }
 
@@ -339,7 +339,7 @@ static void end_applied(struct work *work, const cJSON *answer)
 	bool made = work->call.status == 201;
 	if (work->recreated) {
 		work_end(work, VERDICT_CHANGED, text_printf("recreated: %s is immutable", work->recreated), FAILURE_NONE);
-	} else if (action->kind == ACTION_HEAL && is_untouched(work, answer)) {
+	} else if ((action->kind == ACTION_HEAL || (action->kind == ACTION_CHANGE && action->maybe)) && is_untouched(work, answer)) {
 		work_end(work, VERDICT_UNCHANGED, text_dup("in sync"), FAILURE_NONE);
 	} else if (action->kind == ACTION_HEAL) {
 		work_end(work, VERDICT_HEALED, text_dup(action->reason), FAILURE_NONE);

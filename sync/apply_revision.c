@@ -135,7 +135,7 @@ static bool template_changed(const struct work *work, const char *hash, const cJ
 	if (is_new_object(work)) {
 		return true;
 	}
-	if (action->maybe) {
+	if (action->kind == ACTION_HEAL && action->maybe) {
 		return doc_int(answer, "metadata/generation", 0) != action->live->generation;
 	}
 	const char *before = work->hash_before ? work->hash_before : revision_recorded(work);

@@ -43,7 +43,7 @@ static bool only_looks(const struct cycle *cycle)
 		const struct action *action = prepared->plan->actions[i];
 		bool writes = action->kind == ACTION_CREATE || action->kind == ACTION_CHANGE || action->kind == ACTION_HEAL ||
 		              action->kind == ACTION_ADOPT || action->kind == ACTION_PRUNE || action->kind == ACTION_WAIT;
-		if (writes && !(action->kind == ACTION_HEAL && action->maybe && action->row && *action->row->uid)) {
+		if (writes && !(action->maybe && action->row && *action->row->uid)) {
 			return false;
 		}
 	}

@@ -11,7 +11,7 @@
 #include "sync/notes.h"
 #include "sync/plan_impl.h"
 
-enum { FIRST_ACTIONS = 64, DIGEST_DIGITS = 12 };
+enum { FIRST_ACTIONS = 64, DIGEST_FORMAT = 1, DIGEST_DIGITS = 12 };
 
 void plan_digest(const struct object *object, char out[16])
 {
@@ -20,7 +20,25 @@ void plan_digest(const struct object *object, char out[16])
 	assert(fits);
 	char digest[DIGEST_TEXT];
 	digest_of(buf_text(&text), text.len, digest);
-	(void)snprintf(out, 16, "1:%.*s", DIGEST_DIGITS, digest);
+	(void)snprintf(out, 16, "%d:%.*s", DIGEST_FORMAT, DIGEST_DIGITS, digest);
+}
+
+/* 0 where the text is no digest. */
+static long format_of(const char *digest)
+{
+	char *end = NULL;
+	long format = strtol(digest, &end, 10);
+	return end != digest && *end == ':' && format > 0 ? format : 0;
+}
+
+bool digest_is_foreign(const char *digest)
+{
+	return format_of(digest) != 0 && format_of(digest) != DIGEST_FORMAT;
+}
+
+bool digest_is_newer(const char *digest)
+{
+	return format_of(digest) > DIGEST_FORMAT;
 }
 
 static bool is_named(const char *manager, const char *const *names)

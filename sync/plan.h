@@ -46,12 +46,12 @@ struct action {
 	char *field;                     /* HEAL: the first field that was lost; NULL where there is none to name */
 	char *manager;                   /* HEAL: whose it is now; of what is yielded: the last one's; NULL unknown */
 	char **yielded;                  /* fields left to other managers, NULL-terminated; NULL none (safety rule 12) */
-	bool maybe;                      /* HEAL only because the generation moved or --verify: no drift is known */
-	bool take_over;                  /* absorb the fields of managers that may be taken over, before the apply */
-	bool force;                      /* apply with force */
-	bool drop_replicas;              /* leave spec.replicas out: a controller scales it (safety rule 10) */
-	cJSON *gives_up;                 /* fields of ours alone that ignore rules name: handed over first; NULL: none */
-	bool hand_over;                  /* spec.replicas is given up and would be reset: hand it over first (rule 5) */
+	bool maybe;         /* HEAL only because the generation moved or --verify: no drift is known; CHANGE: no change is known */
+	bool take_over;     /* absorb the fields of managers that may be taken over, before the apply */
+	bool force;         /* apply with force */
+	bool drop_replicas; /* leave spec.replicas out: a controller scales it (safety rule 10) */
+	cJSON *gives_up;    /* fields of ours alone that ignore rules name: handed over first; NULL: none */
+	bool hand_over;     /* spec.replicas is given up and would be reset: hand it over first (rule 5) */
 };
 
 struct plan_options {

@@ -42,6 +42,10 @@ const struct ident *planning_scaler(const struct planning *planning, const struc
 /* Adds PRUNE, KEEP and FORGET for the rows that are not desired, and applies the brake. */
 void plan_dropped(struct planning *planning);
 
+/* Whether the digest is of another format than ours, of another version of plumb: it tells nothing about the manifest. */
+bool digest_is_foreign(const char *digest);
+bool digest_is_newer(const char *digest);
+
 /* Whose labels a live object has. */
 enum claim {
 	CLAIM_OURS,

@@ -89,6 +89,18 @@ static bool is_not_ours(struct planning *planning, struct action *action)
 	return true;
 }
 
+/* What a newer version knows about it, we do not (safety rule 27). */
+static bool is_newer(struct planning *planning, struct action *action)
+{
+	(void)planning;
+	const char *digest = live_annotation(action->live, NOTE_DIGEST);
+	if (!digest || !digest_is_newer(digest)) {
+		return false;
+	}
+	keep(action, text_dup("a newer version of plumb applied it"));
+	return true;
+}
+
 static bool is_being_deleted(struct planning *planning, struct action *action)
 {
 	(void)planning;
@@ -182,7 +194,8 @@ static bool is_needed(struct planning *planning, struct action *action)
 typedef bool rule(struct planning *planning, struct action *action);
 
 static rule *const rules[] = {
-	is_unknown, is_gone, is_desired_by_uid, is_not_ours, is_being_deleted, is_guarded, is_protected, is_not_asked_for, is_needed,
+	is_unknown,       is_gone,    is_desired_by_uid, is_not_ours,      is_newer,
+	is_being_deleted, is_guarded, is_protected,      is_not_asked_for, is_needed,
 };
 
 static void decide(struct planning *planning, const struct inventory_row *row)

@@ -192,6 +192,29 @@ it_finds_what_ownership_does_not_show() {
 	expect_counts 'unchanged=2'
 }
 
+# A writer who restores managedFields is found when the time has come, without anybody asking.
+it_verifies_by_itself_when_the_interval_has_passed() {
+	fresh
+	configmap restored | write all.yaml
+	commit 'Add it'
+	sync 0
+	local fields
+	fields=$(kubectl get -n "$NS" configmap restored --show-managed-fields -o json | jq -c .metadata.managedFields)
+	kubectl patch -n "$NS" configmap restored -p '{"data": {"value": "evil"}}' >/dev/null
+	kubectl patch -n "$NS" configmap restored --type=merge -p "{\"metadata\": {\"managedFields\": $fields}}" >/dev/null
+	sync 0
+	expect_verdict ConfigMap/restored unchanged
+	sleep 2
+	sync 0 --verify-interval 0
+	expect_verdict ConfigMap/restored unchanged
+	sync 0 --verify-interval 1s
+	expect_verdict ConfigMap/restored healed
+	expect_live configmap restored .data.value one
+	# That was the time of the last one.
+	sync 0 --verify-interval 1h
+	expect_counts 'unchanged=1'
+}
+
 it_gives_up_fields_that_git_drops() {
 	fresh
 	printf 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: cm, labels: {a: b}}\ndata: {keep: "1", drop: "1"}\n' | write cm.yaml

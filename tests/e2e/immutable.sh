@@ -68,6 +68,36 @@ it_deletes_nothing_when_the_new_object_would_be_refused() {
 	expect_live deployment web .metadata.deletionTimestamp ''
 }
 
+# The intent is recorded before the deletion: a kill between it and the create ends in a create.
+it_makes_it_again_when_it_is_killed_in_between() {
+	fresh
+	selecting web one | write all.yaml
+	commit 'One'
+	sync 0
+	# A finalizer holds the deletion, so that there is a time in between.
+	kubectl patch -n "$NS" deployment web --type=merge -p '{"metadata": {"finalizers": ["plumb.test/hold"]}}' >/dev/null
+	selecting web two spec.selector | write all.yaml
+	commit 'Another selector'
+	sync_flags
+	"$PLUMB" sync "${FLAGS[@]}" >/dev/null 2>&1 &
+	local pid=$!
+	eventually 60 'the old one is being deleted' is_being_deleted
+	kill -9 "$pid"
+	wait "$pid" 2>/dev/null || true
+	kubectl patch -n "$NS" deployment web --type=merge -p '{"metadata": {"finalizers": null}}' >/dev/null
+	eventually 60 'the old one is gone' is_gone deployment web
+	sync 0
+	expect_match 'verdict' 'created|healed' "$(verdict Deployment/web)"
+	expect_live deployment web .spec.selector.matchLabels.tier two
+	history 0
+	expect_eq 'syncs' 2 "$(answer '.syncs | length')"
+	expect_eq 'results' 'applied applied' "$(answer '[.syncs[].result] | join(" ")')"
+}
+
+is_being_deleted() {
+	[[ $(live deployment web .metadata.deletionTimestamp) ]]
+}
+
 it_never_recreates_what_holds_data() {
 	fresh
 	claim ReadWriteOnce | write pvc.yaml
