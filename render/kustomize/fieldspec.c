@@ -6,7 +6,7 @@
 #include "render/kustomize/resource.h"
 #include "render/kustomize/setter.h"
 
-/* A path at work: the names that are still to go, ended by NULL. */
+/* A path at work. */
 struct walk {
 	struct arena *arena;
 	const struct fieldspec *spec;
@@ -16,29 +16,32 @@ struct walk {
 
 /* --- paths ------------------------------------------------------------------------------------------------------- */
 
-/* The names of a path, ended by NULL. One that ends in a backslash goes on behind the slash. */
-static char **split(struct arena *arena, const char *path)
+enum { NAME_BYTES = 128 };
+
+/* The next name of a path; a longer one than fits is in the arena. */
+struct name {
+	const char *text;
+	size_t len;
+	bool last;
+	char bytes[NAME_BYTES];
+};
+
+/* Takes the next name off the path. One that ends in a backslash goes on behind the slash. */
+static const char *take_name(struct arena *arena, const char *path, struct name *name)
 {
-	size_t slashes = 0;
-	for (const char *at = path; *at; at++) {
-		slashes += *at == '/';
+	char *text = name->bytes;
+	if (strlen(path) >= NAME_BYTES) {
+		text = arena_text(arena, path);
 	}
-	char **names = arena_new(arena, slashes + 2, sizeof *names);
-	size_t count = 0;
-	const char *at = *path == '/' ? path + 1 : path;
-	for (bool more = true; more;) {
-		size_t len = strcspn(at, "/");
-		char *name = arena_text_len(arena, at, len);
-		more = at[len];
-		at += len + more;
-		size_t old = count ? strlen(names[count - 1]) : 0;
-		if (old && names[count - 1][old - 1] == '\\') {
-			names[count - 1] = arena_printf(arena, "%.*s/%s", (int)old - 1, names[count - 1], name);
-		} else {
-			names[count++] = name;
-		}
+	name->len = 0;
+	for (; *path && (*path != '/' || (name->len && text[name->len - 1] == '\\')); path++) {
+		name->len -= *path == '/';
+		text[name->len++] = *path;
 	}
-	return names;
+	text[name->len] = '\0';
+	name->text = text;
+	name->last = !*path;
+	return name->last ? path : path + 1;
 }
 
 /* Such a name has a meaning of its own in Kustomize's look-ups: an index, the last item, any item, an item by its fields. */
@@ -49,16 +52,17 @@ static bool is_item_name(const char *name, size_t len)
 	return number || (len == 1 && (*name == '-' || *name == '*')) || (*name == '[' && name[len - 1] == ']');
 }
 
-static bool has_brackets(const char *name, size_t *len)
+static bool take_brackets(struct name *name)
 {
-	bool brackets = *len >= 2 && strcmp(name + *len - 2, "[]") == 0;
-	*len -= brackets ? 2 : 0;
+	bool brackets = name->len >= 2 && strcmp(name->text + name->len - 2, "[]") == 0;
+	name->len -= brackets ? 2 : 0;
 	return brackets;
 }
 
 /* --- the walk ---------------------------------------------------------------------------------------------------- */
 
-static bool walk_on(const struct walk *walk, struct tree *at, char *const *names);
+/* `path` NULL: this is the field. */
+static bool walk_on(const struct walk *walk, struct tree *at, const char *path);
 
 /* A null becomes an empty collection; what is to be a scalar keeps its text until the visitor sets it. */
 static void change_null(struct tree *null, enum tree_kind kind, const char *tag)
@@ -88,51 +92,60 @@ static struct tree *new_field(const struct walk *walk, enum tree_kind kind)
 	}
 }
 
-static bool walk_map(const struct walk *walk, struct tree *map, char *const *names)
+/* The field of that name, made where it may be; NULL where there is none. */
+static struct tree *step(const struct walk *walk, struct tree *map, const char *name, enum tree_kind kind, bool creates)
 {
-	size_t len = strlen(names[0]);
-	bool list_wanted = has_brackets(names[0], &len);
-	if (len == 0) {
-		return err_set(walk->err, ERR_INPUT, "a name in the path is empty");
-	}
-	char *name = arena_text_len(walk->arena, names[0], len);
-	if (is_item_name(name, len)) {
-		return err_set(walk->err, ERR_INPUT, "'%.100s' is no name of a field", name);
-	}
-	bool creates = walk->spec->create && walk->visitor->creates && !list_wanted;
-	enum tree_kind kind = list_wanted ? TREE_LIST : names[1] ? TREE_MAP : walk->visitor->kind;
 	struct tree *field = tree_get(map, name);
 	if (!field && creates) {
 		field = new_field(walk, kind);
-		tree_set(walk->arena, map, name, field);
+		setter_put(walk->arena, map, name, TREE_PLAIN, field);
 	}
+	return field;
+}
+
+static bool walk_map(const struct walk *walk, struct tree *map, const char *path)
+{
+	struct name part;
+	const char *rest = take_name(walk->arena, path, &part);
+	bool list_wanted = take_brackets(&part);
+	if (part.len == 0) {
+		return err_set(walk->err, ERR_INPUT, "a name in the path is empty");
+	}
+	char *bytes = part.text == part.bytes ? part.bytes : arena_text(walk->arena, part.text);
+	bytes[part.len] = '\0';
+	if (is_item_name(bytes, part.len)) {
+		return err_set(walk->err, ERR_INPUT, "'%.100s' is no name of a field", bytes);
+	}
+	bool creates = walk->spec->create && walk->visitor->creates && !list_wanted;
+	enum tree_kind kind = list_wanted ? TREE_LIST : part.last ? walk->visitor->kind : TREE_MAP;
+	struct tree *field = step(walk, map, bytes, kind, creates);
 	if (!field) {
 		return true;
 	}
 	if (tree_is_null(field) && (creates || list_wanted)) {
 		change_null(field, kind, walk->visitor->null_tag);
 	}
-	return walk_on(walk, field, names + 1);
+	return walk_on(walk, field, part.last ? NULL : rest);
 }
 
-static bool walk_on(const struct walk *walk, struct tree *at, char *const *names)
+static bool walk_on(const struct walk *walk, struct tree *at, const char *path)
 {
-	if (!names[0]) {
+	if (!path) {
 		return walk->visitor->visit(walk->visitor->context, at, walk->err);
 	}
 	if (tree_is_null(at)) {
 		return true;
 	}
 	if (tree_is_map(at)) {
-		return walk_map(walk, at, names);
+		return walk_map(walk, at, path);
 	}
 	if (!tree_is_list(at)) {
 		return err_set(walk->err, ERR_INPUT,
 		               "line %u: a mapping or a list is needed on the way to '%.100s', but there is a scalar", (unsigned)at->line,
-		               names[0]);
+		               path);
 	}
 	for (uint32_t i = 0; i < at->count; i++) {
-		if (!walk_on(walk, at->items[i], names)) {
+		if (!walk_on(walk, at->items[i], path)) {
 			return false;
 		}
 	}
@@ -162,7 +175,8 @@ bool fieldspec_visit(struct arena *arena, const struct fieldspec *spec, struct t
                      const struct fieldspec_visitor *visitor, struct err *err)
 {
 	struct walk walk = { arena, spec, visitor, err };
-	return walk_on(&walk, object, split(arena, spec->path)) || err_wrap(err, "field '%.200s'", spec->path);
+	const char *path = *spec->path == '/' ? spec->path + 1 : spec->path;
+	return walk_on(&walk, object, path) || err_wrap(err, "field '%.200s'", spec->path);
 }
 
 bool fieldspecs_visit(struct arena *arena, const struct fieldspecs *specs, struct tree *object,
