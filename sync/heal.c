@@ -20,6 +20,16 @@ static bool is_newest(struct prepared *prepared)
 	if (!last || !last->commit || strcmp(last->commit, id) == 0) {
 		return true;
 	}
+	/* A commit that changed nothing has no record: it comes after the one that has. */
+	struct err err = ERR_INIT;
+	bool descends = false;
+	struct source *source = prepared->source;
+	if (source && !source->ops->descends(source, id, last->commit, &descends, &err)) {
+		return report_err(prepared->report, FAILURE_GIT, &err);
+	}
+	if (descends) {
+		return true;
+	}
 	report_stop(prepared->report, STOP_REWIND,
 	            text_printf("nothing is healed to %.7s: sync %lld was of %.7s", id, (long long)last->number, last->commit));
 	return false;
