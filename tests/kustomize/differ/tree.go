@@ -66,9 +66,9 @@ func (t *tree) write(dir string) error {
 
 func (t *tree) print(out io.Writer) {
 	for _, name := range t.names() {
-		fmt.Fprintf(out, "# %s\n%s", name, t.files[name].bytes())
+		fmt.Fprintf(out, "=== %s\n%s", name, t.files[name].bytes())
 	}
-	fmt.Fprintf(out, "# target: %s\n", t.target)
+	fmt.Fprintf(out, "=== target: %s\n", t.target)
 }
 
 func (t *tree) copy() *tree {
