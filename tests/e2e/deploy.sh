@@ -98,9 +98,7 @@ it_gives_a_tenant_its_namespace_and_no_other() {
 	may yes $AGENT impersonate serviceaccounts/deployer -n "$NS"
 	may no $AGENT impersonate serviceaccounts/default -n "$NS"
 	may no $AGENT impersonate serviceaccounts/deployer -n "$other"
-	may yes $AGENT get secrets/git-credentials -n "$NS"
-	may no $AGENT get secrets/another -n "$NS"
-	may no $AGENT list secrets -n "$NS"
+	may no $AGENT get secrets -n "$NS"
 	local deployer=system:serviceaccount:$NS:deployer
 	may yes "$deployer" patch deployments.apps -n "$NS"
 	may no "$deployer" patch deployments.apps -n "$other"
@@ -127,8 +125,10 @@ it_works_with_the_rights_that_it_is_given() {
 		jq --arg token "$(kubectl create token plumb -n plumb-system --duration 1h)" '.users[0].user = {token: $token}' >"$T/agent.kubeconfig"
 	{ configmap one; deployment web; } | write all.yaml
 	commit 'First'
+	kubectl create secret generic -n "$NS" webhook --from-literal=token=a-token >/dev/null
 	declare_sync '  prune: true
-  serviceAccountName: deployer'
+  serviceAccountName: deployer
+  webhook: {secretRef: {name: webhook}}'
 	agent_start a --kubeconfig "$T/agent.kubeconfig" --namespace plumb-system --leader-elect
 	synced
 	expect_there deployment web
@@ -142,7 +142,7 @@ it_works_with_the_rights_that_it_is_given() {
 	synced
 	expect_gone deployment web
 	# As itself it may do nothing to the Sync's objects.
-	kubectl patch sync -n "$NS" "$NAME" --type merge -p '{"spec": {"serviceAccountName": null}}' >/dev/null
+	kubectl patch sync -n "$NS" "$NAME" --type merge -p '{"spec": {"serviceAccountName": null, "webhook": null}}' >/dev/null
 	configmap three | write all.yaml
 	commit 'Third'
 	eventually 60 'the Sync to be denied' has_reason ClusterFailed
