@@ -100,7 +100,9 @@ struct agent_sync {
 	struct strand *strand; /* its turn runs */
 	enum turn turn;
 	char running[41]; /* the commit of the turn */
-	int newer;        /* for the cycle: end what is only waited for */
+	char running_tree[41];
+	bool outside; /* what was rendered last is not in the directory of the path alone */
+	int newer;    /* for the cycle: end what is only waited for */
 	bool watched;
 	bool drifted;       /* what the drift knows is other than what was told */
 	int64_t rest_until; /* no turn before: the API server did not answer */

@@ -120,12 +120,39 @@ static void note_standing(struct agent_sync *sync)
 	text_set(&sync->told_waits, waits ? sync->waits : NULL);
 }
 
+/* A commit that changes nothing below the path is in the cluster as soon as it is known: it needs no render and no request. */
+static void advance(struct agent_sync *sync)
+{
+	struct attempt *attempt = &sync->attempt;
+	bool same = *attempt->tree && strcmp(attempt->tree, sync->head_tree) == 0;
+	if (!is_new_head(sync) || !same || is_asked(sync) || attempt->failures || sync->waits ||
+	    !syncstatus_is_ready(&sync->status, &sync->spec)) {
+		return;
+	}
+	const struct log_about about = { .ns = sync->spec.ns, .name = sync->spec.name, .commit = sync->head.id };
+	const struct report report = {
+		.commit = sync->head,
+		.result = RESULT_UNCHANGED,
+		.count = drift_objects(sync->drift),
+	};
+	memcpy(attempt->commit, sync->head.id, sizeof attempt->commit);
+	syncstatus_from_report(&sync->status, &sync->spec, &report, clock_wall());
+	metrics_set(sync->agent->metrics, METRIC_SYNC_INFO,
+	            LABELS(sync->spec.ns, sync->spec.name, sync->spec.ref ? sync->spec.ref : "", sync->head.id), 1);
+	log_event(&sync->agent->log, LEVEL_DEBUG, &about, "the commit changes nothing of this Sync");
+	sync->dirty = true;
+}
+
 enum turn sync_next(struct agent_sync *sync)
 {
 	if (!sync->agent->leads || sync->agent->ending || sync->gone || sync->invalid) {
 		return TURN_NONE;
 	}
 	note_standing(sync);
+	if (!sync_is_suspended(sync)) {
+		look_at_dependencies(sync);
+		advance(sync);
+	}
 	struct schedule next = next_turn(sync);
 	return next.at <= clock_now() ? next.turn : TURN_NONE;
 }
@@ -134,7 +161,8 @@ enum turn sync_next(struct agent_sync *sync)
 static void preempt(struct agent_sync *sync)
 {
 	bool other_spec = sync->next.name != NULL || sync->gone;
-	bool other_commit = sync->turn == TURN_SYNC && *sync->head.id && strcmp(sync->head.id, sync->running) != 0;
+	bool other_tree = !*sync->running_tree || sync->outside || strcmp(sync->head_tree, sync->running_tree) != 0;
+	bool other_commit = sync->turn == TURN_SYNC && *sync->head.id && strcmp(sync->head.id, sync->running) != 0 && other_tree;
 	if ((other_spec || other_commit) && !sync->newer) {
 		sync->newer = 1;
 		loop_wake(sync->agent->loop, sync->strand);

@@ -29,6 +29,7 @@ struct reading {
 	struct problems *problems;
 	bool yes;
 	bool fine;
+	bool outside;
 	struct err err;
 };
 
@@ -56,8 +57,8 @@ static void render_job(struct job *job)
 {
 	struct reading *reading = (struct reading *)job;
 	CLEANUP(repo_freep) struct repo *repo = open_repo(reading);
-	reading->fine = repo &&
-	                source_render(repo, reading->commit, reading->path, &reading->objects, reading->problems, &reading->err);
+	reading->fine = repo && source_render(repo, reading->commit, reading->path, &reading->objects, reading->problems,
+	                                      &reading->outside, &reading->err);
 }
 
 static void descends_job(struct job *job)
@@ -112,6 +113,7 @@ static bool render(struct source *source, const char *commit, const char *path, 
 	int64_t start = clock_now();
 	bool fine = run(sync_of(source), &reading, render_job, err);
 	metrics_observe(sync_of(source)->agent->metrics, METRIC_RENDER_SECONDS, NULL, (double)(clock_now() - start) / 1000);
+	sync_of(source)->outside = reading.outside;
 	*out = reading.objects;
 	reading.objects = OBJECTS_INIT;
 	return fine;

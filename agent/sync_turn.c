@@ -223,6 +223,8 @@ static void begin_attempt(struct agent_sync *sync)
 	struct attempt *attempt = &sync->attempt;
 	memcpy(attempt->commit, sync->head.id, sizeof attempt->commit);
 	memcpy(sync->running, sync->head.id, sizeof sync->running);
+	memcpy(sync->running_tree, sync->head_tree, sizeof sync->running_tree);
+	sync->outside = true;
 	attempt->generation = sync->spec.generation;
 	text_set(&attempt->request, sync->spec.requested_at);
 	text_set(&attempt->approval, sync->spec.approved_commit);
@@ -235,6 +237,7 @@ static void end_attempt(struct agent_sync *sync, const struct report *report)
 	struct attempt *attempt = &sync->attempt;
 	bool failed = report->result == RESULT_FAILED || report->result == RESULT_INCOMPLETE;
 	attempt->ended = clock_now();
+	(void)strcpy(attempt->tree, failed || sync->outside ? "" : sync->running_tree);
 	/* One that made way for what is newer is not a failure: what is newer has its turn now. */
 	attempt->failures = failed && !sync->newer ? attempt->failures + 1 : 0;
 	attempt->stalled = failed && syncstatus_is_stalled(syncstatus_reason(report));

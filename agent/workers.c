@@ -10,7 +10,7 @@
 
 #include "render/base/buf.h"
 
-enum { IDLE_SECONDS = 30, STACK = 512 * 1024 };
+enum { IDLE_SECONDS = 30, STACK = 2 * 1024 * 1024 };
 
 struct workers {
 	struct loop *loop;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "render/manifests.h"
+#include "sync/files_within.h"
 
 struct repo_reader {
 	struct source source;
@@ -20,10 +21,14 @@ static bool fetch(struct source *source, const char *ref, int64_t deadline, stru
 }
 
 bool source_render(struct repo *repo, const char *commit, const char *path, struct objects *out, struct problems *problems,
-                   struct err *err)
+                   bool *outside, struct err *err)
 {
-	CLEANUP(files_freep) struct files *files = repo_files(repo, commit, err);
-	return files && manifests_render(files, path, out, problems);
+	CLEANUP(files_freep) struct files *all = repo_files(repo, commit, err);
+	if (!all) {
+		return false;
+	}
+	CLEANUP(files_freep) struct files *files = files_within_new(all, path, outside);
+	return manifests_render(files, path, out, problems);
 }
 
 static bool render(struct source *source, const char *commit, const char *path, struct objects *out, struct problems *problems,

@@ -40,8 +40,9 @@ struct source *source_open(const struct repo_source *repo, const char *stores, i
 void source_free(struct source *source);
 void source_freep(struct source **source);
 
-/* What `render` of a repository does, for whoever has the repo: needs nothing but the store. */
+/* What `render` of a repository does, for whoever has the repo: needs nothing but the store. *outside: files beside the
+ * directory were asked for too. */
 bool source_render(struct repo *repo, const char *commit, const char *path, struct objects *out, struct problems *problems,
-                   struct err *err) MUST_CHECK;
+                   bool *outside, struct err *err) MUST_CHECK;
 
 #endif

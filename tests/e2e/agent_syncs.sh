@@ -47,6 +47,28 @@ it_looks_at_once_when_it_is_asked() {
 	plumb 0 wait "$NAME" -n "$NS" --commit "$COMMIT" --timeout 10s
 }
 
+it_renders_nothing_for_a_commit_that_changes_nothing_below_the_path() {
+	begin
+	DIR=prod
+	deployment web registry.test/web:1 1 | write prod/web.yaml
+	configmap other | write other/other.yaml
+	commit 'One'
+	agent_start a
+	declare_sync
+	synced
+	configmap other two | write other/other.yaml
+	commit 'Beside it'
+	synced
+	expect_log a 'changes nothing of this Sync'
+	expect_eq 'renders' 1 "$(agent_log a | grep -c ' rendering')"
+	kubectl scale -n "$NS" deployment web --replicas=3 >/dev/null
+	eventually 20 'drift is still healed' is_live deployment web .spec.replicas 1
+	deployment web registry.test/web:2 1 | write prod/web.yaml
+	commit 'In it'
+	synced
+	expect_eq 'renders' 2 "$(agent_log a | grep -c ' rendering')"
+}
+
 it_rests_while_suspended_and_goes_on_when_resumed() {
 	begin
 	configmap one | write one.yaml
