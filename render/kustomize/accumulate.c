@@ -11,6 +11,7 @@
 #include "render/kustomize/plugins.h"
 #include "render/kustomize/read.h"
 #include "render/kustomize/schema.h"
+#include "render/kustomize/shared.h"
 #include "render/kustomize/steps.h"
 
 /* Whose turn it is; who calls puts back what was. */
@@ -21,8 +22,11 @@ static void take_turn(const struct target *target)
 	target->build->field = NULL;
 }
 
-static bool check_memory(const struct build *build, struct err *err)
+static bool check_limits(const struct build *build, const struct resmap *map, struct err *err)
 {
+	if (map->count > LIMIT_DOCUMENTS) {
+		return err_set(err, ERR_LIMIT, "more than %zu objects in one build", LIMIT_DOCUMENTS);
+	}
 	return !arena_full(build->arena) ||
 	       err_set(err, ERR_LIMIT, "the build takes more than %zu MiB of memory", build->arena->max / 1024 / 1024);
 }
@@ -44,6 +48,17 @@ static void note_kinds(struct build *build, const struct resmap *read)
 	}
 }
 
+static bool append_read(struct target *target, const char *path, const struct resmap *read, struct gathering *into,
+                        struct err *err)
+{
+	note_kinds(target->build, read);
+	const struct origin *origin = target->origin ? origin_append(target->build->arena, target->origin, path) : NULL;
+	for (size_t i = 0; origin && i < read->count; i++) {
+		origin_set(target->build->arena, read->items[i], origin);
+	}
+	return resmap_append_known(&into->all->map, into->ids, read, err);
+}
+
 static bool append_file(struct target *target, const char *path, const struct text *text, struct gathering *into, struct err *err)
 {
 	struct resmap read = RESMAP_INIT(target->build->arena);
@@ -51,12 +66,8 @@ static bool append_file(struct target *target, const char *path, const struct te
 	if (!resources_read(target->build->arena, shown, text->data, text->len, &read, err)) {
 		return false;
 	}
-	note_kinds(target->build, &read);
-	const struct origin *origin = target->origin ? origin_append(target->build->arena, target->origin, path) : NULL;
-	for (size_t i = 0; origin && i < read.count; i++) {
-		origin_set(target->build->arena, read.items[i], origin);
-	}
-	return resmap_append_known(&into->all->map, into->ids, &read, err);
+	shared_keep(target, path, &read);
+	return append_read(target, path, &read, into, err);
 }
 
 static bool merge_accumulator(struct gathering *into, const struct accumulator *from, struct err *err)
@@ -86,6 +97,9 @@ static bool accumulate_directory(struct target *target, const char *path, struct
 	if (!loader_enter(&target->loader, path, &sub.loader, err) || !target_load(&sub, err)) {
 		return false;
 	}
+	if (++build->entered > LIMIT_TREE_FILES) {
+		return err_set(err, ERR_LIMIT, "more than %zu directories in one build", LIMIT_TREE_FILES);
+	}
 	sub.origin = target->origin ? origin_append(build->arena, target->origin, path) : NULL;
 	sub.kustomization.build_metadata = target->kustomization.build_metadata;
 	if (!accumulate_schema(&sub, err) || !check_kind(&sub, component != NULL, err)) {
@@ -108,6 +122,10 @@ static bool accumulate_path(struct target *target, const char *path, struct gath
 	struct err no_file = ERR_INIT;
 	if (loader_is_remote_file(path)) {
 		return loader_refuse_remote(path, err);
+	}
+	struct resmap again = RESMAP_INIT(target->build->arena);
+	if (shared_resources(target, path, &again)) {
+		return append_read(target, path, &again, into, err);
 	}
 	if (*path && loader_read(&target->loader, path, &text, &no_file)) {
 		return append_file(target, path, &text, into, err);
@@ -137,7 +155,7 @@ bool accumulate_paths(struct target *target, const struct texts *paths, const ch
 		if (!accumulate_path(target, paths->items[i], &into, err)) {
 			return wrap(target, field, i, err);
 		}
-		if (!check_memory(target->build, err)) {
+		if (!check_limits(target->build, &accumulator->map, err)) {
 			return false;
 		}
 	}
@@ -222,5 +240,6 @@ bool accumulate(struct target *target, struct accumulator *accumulator, struct e
 	       configure(target, accumulator, err) && steps_generate(target, accumulator, err) &&
 	       plugins_generate(target, accumulator, err) && accumulate_components(target, accumulator, err) &&
 	       steps_transform(target, accumulator, err) && plugins_transform(target, accumulator, err) &&
-	       plugins_validate(target, accumulator, err) && merge_vars(target, accumulator, err) && check_memory(target->build, err);
+	       plugins_validate(target, accumulator, err) && merge_vars(target, accumulator, err) &&
+	       check_limits(target->build, &accumulator->map, err);
 }

@@ -14,6 +14,7 @@
 
 #include "render/base/arena.h"
 #include "render/base/err.h"
+#include "render/base/map.h"
 #include "render/kustomize/loader.h"
 #include "render/kustomize/resmap.h"
 #include "render/kustomize/types.h"
@@ -31,6 +32,9 @@ struct build {
 	bool merged;                 /* a strategic merge patch was applied */
 	bool unknown_kind;           /* an object was read of which Kustomize does not know whether it is namespaced */
 	const char *field;           /* of the kustomization, "patches[2]", whose turn it is; may be NULL */
+	struct map kustomizations;   /* by directory: shared.h */
+	struct map parsed;           /* by path: shared.h */
+	size_t entered;              /* directories that were accumulated, against LIMIT_TREE_FILES */
 };
 
 /* "apps/web/kustomization.yaml: patches[2]: TEXT" */

@@ -10,6 +10,7 @@
 #include "render/kustomize/accumulate.h"
 #include "render/kustomize/hash.h"
 #include "render/kustomize/namereference.h"
+#include "render/kustomize/shared.h"
 #include "render/kustomize/sort.h"
 #include "render/kustomize/transformers.h"
 #include "render/kustomize/write.h"
@@ -25,6 +26,7 @@ struct run {
 
 static void run_release(struct run *run)
 {
+	shared_release(&run->build);
 	arena_release(&run->arena);
 }
 
@@ -157,6 +159,7 @@ static bool run_build(const struct kustomize_source *source, struct problems *pr
 	if (!start(source, problems, run, err) || !target_load(&run->target, err)) {
 		return false;
 	}
+	shared_find(&run->target);
 	if (run->target.kustomization.build_metadata.count) {
 		run->target.origin = origin_root(&run->arena);
 	}

@@ -260,7 +260,11 @@ bool loader_enter(const struct loader *loader, const char *path, struct loader *
 	if (kind != FILES_DIR) {
 		return err_set(err, ERR_NOT_FOUND, "'%.300s' is no directory", loader_path(loader, path));
 	}
+	size_t depth = 0;
 	for (const struct loader *at = loader; at; at = at->referrer) {
+		if (++depth > LIMIT_TREE_DEPTH) {
+			return err_set(err, ERR_LIMIT, "more than %zu kustomizations inside each other", LIMIT_TREE_DEPTH);
+		}
 		if (is_below(at->dir, buf_text(&real))) {
 			return err_set(err, ERR_INPUT, "a circle: '%.200s' contains '%.200s', which is being read already",
 			               relative(loader, buf_text(&real)), relative(loader, at->dir));

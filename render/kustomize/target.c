@@ -4,6 +4,7 @@
 
 #include "render/kustomize/decode.h"
 #include "render/kustomize/read.h"
+#include "render/kustomize/shared.h"
 
 const char *const TARGET_NAMES[3] = { "kustomization.yaml", "kustomization.yml", "Kustomization" };
 
@@ -173,7 +174,7 @@ static bool check(const struct target *target, struct err *err)
 	return true;
 }
 
-bool target_load(struct target *target, struct err *err)
+static bool load(struct target *target, struct err *err)
 {
 	struct text text = { 0 };
 	if (!find(target, &text, err)) {
@@ -190,4 +191,16 @@ bool target_load(struct target *target, struct err *err)
 	warn(target);
 	fix(arena, &target->kustomization);
 	return check(target, err);
+}
+
+bool target_load(struct target *target, struct err *err)
+{
+	if (shared_recall(target)) {
+		return true;
+	}
+	if (!load(target, err)) {
+		return false;
+	}
+	shared_remember(target);
+	return true;
 }

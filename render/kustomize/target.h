@@ -15,9 +15,10 @@ struct target {
 	const char *file; /* as messages name it */
 	struct kustomization kustomization;
 	const struct origin *origin; /* where from the root this is; NULL: nobody wants to know */
+	bool shared;                 /* the build comes here more than once (shared.h) */
 };
 
-/* `target->build` and `loader` are set. */
+/* `target->build` and `loader` are set. Reads and warns once a directory. */
 bool target_load(struct target *target, struct err *err) MUST_CHECK;
 
 /* The names that a kustomization may have. */
