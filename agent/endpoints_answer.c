@@ -5,8 +5,8 @@
 #include "agent/endpoints_impl.h"
 #include "sync/clock.h"
 
-/* A Git server's burst of pushes, then one poll every few seconds; beyond that the polls are one. */
-static const struct bucket_rate sync_rate = { .burst = 6, .every = 5000 };
+/* Pushes of a busy day, each of them seen at once; who goes on beyond that asks the Git server no more often than this. */
+static const struct bucket_rate sync_rate = { .burst = 100, .every = 250 };
 /* Of all, right or not: what a hostile caller may cost. */
 static const struct bucket_rate all_rate = { .burst = 500, .every = 20 };
 

@@ -355,13 +355,15 @@ END_TEST
 
 START_TEST(too_many_right_calls_are_one_poll_later)
 {
-	int statuses[8];
-	for (int i = 0; i < 8; i++) {
-		statuses[i] = call("/hook/shop/web", "X-Hub-Signature-256: " SIGNATURE "\r\n", BODY);
+	int accepted = 0;
+	int status = 202;
+	for (; status == 202 && accepted < 1000; accepted += status == 202) {
+		polled[0] = '\0';
+		status = call("/hook/shop/web", "X-Hub-Signature-256: " SIGNATURE "\r\n", BODY);
 	}
-	ck_assert_int_eq(statuses[5], 202);
-	ck_assert_int_eq(statuses[6], 429);
-	ck_assert_ptr_ne(strstr(polled, "@now shop/web@later"), NULL);
+	ck_assert_int_eq(status, 429);
+	ck_assert_int_ge(accepted, 100);
+	ck_assert_str_eq(polled, "shop/web@later ");
 	/* Wrong ones are not told, and take nothing. */
 	ck_assert_int_eq(call("/hook/shop/web", "X-Hub-Signature-256: sha256=00\r\n", BODY), 403);
 }
