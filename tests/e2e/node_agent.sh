@@ -11,7 +11,8 @@ CLUSTER=$(dirname "${KUBECONFIG:-/none/none}")
 
 need_node() {
 	[[ -S $CLUSTER/containerd/sock ]] || skip 'the cluster has no node that runs containers'
-	need buildah ctr
+	need buildah ctr curl
+	curl -sk --max-time 5 https://10.96.0.1/version >/dev/null || skip 'pods do not reach the API server on this machine'
 }
 
 # Builds the image once, gives it to the node as 1, and as 2 one that differs.
