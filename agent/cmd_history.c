@@ -103,17 +103,17 @@ static int tell_revisions(const struct options *options, const struct reading *r
 		written = output_text(buf_text(&text));
 	}
 	history_release(&history);
-	return written ? 0 : 1;
+	return written ? 0 : 7;
 }
 
 static int tell_syncs(const struct options *options, const struct reading *reading)
 {
 	if (options->json) {
-		return output_json(output_syncs_json(reading->ledger)) ? 0 : 1;
+		return output_json(output_syncs_json(reading->ledger)) ? 0 : 7;
 	}
 	CLEANUP(buf_release) struct buf text = BUF_INIT(LIMIT_MIB(16));
 	output_syncs_text(reading->ledger, &text);
-	return output_text(buf_text(&text)) ? 0 : 1;
+	return output_text(buf_text(&text)) ? 0 : 7;
 }
 
 int command_history(const struct options *options)

@@ -40,7 +40,7 @@ static int print(struct objects *objects, const char *ns)
 		output_error("the output is larger than 256 MiB");
 		return MANIFESTS;
 	}
-	return output_text(buf_text(&text)) ? 0 : 1;
+	return output_text(buf_text(&text)) ? 0 : 7;
 }
 
 /* --- a directory -------------------------------------------------------------------------------------------------- */
@@ -97,7 +97,7 @@ static int render_files(const struct options *options, const struct manifests_op
 		CLEANUP(buf_release) struct buf text = BUF_INIT(LIMIT_TREE_BYTES);
 		bool built = manifests_print_kustomization(load, files, "", &text, &problems);
 		print_problems(&problems);
-		return !built ? MANIFESTS : output_text(buf_text(&text)) ? 0 : 1;
+		return !built ? MANIFESTS : output_text(buf_text(&text)) ? 0 : 7;
 	}
 	CLEANUP(objects_release) struct objects objects = OBJECTS_INIT;
 	bool fine = manifests_render_with(load, files, "", &objects, &problems);
@@ -143,7 +143,7 @@ static int render_commit(const struct options *options)
 	output_problems(&report);
 	int code = report_exit_code(&report);
 	if (fine && prepared.source->printed) {
-		code = output_text(buf_text(&text)) ? 0 : 1;
+		code = output_text(buf_text(&text)) ? 0 : 7;
 	} else if (fine) {
 		code = print(&prepared.desired, options->cycle.ns);
 	}

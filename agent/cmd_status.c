@@ -179,7 +179,7 @@ int command_status(const struct options *options)
 	CLEANUP(doc_freep) cJSON *resource = syncresource_get(status.kube, status.ns, options->cycle.name, &err);
 	int code = code_of(&status, resource);
 	if (options->json) {
-		return output_json(status_json(options, &status, resource, code)) ? code : 1;
+		return output_json(status_json(options, &status, resource, code)) ? code : 7;
 	}
 	CLEANUP(buf_release) struct buf text = BUF_INIT(LIMIT_MIB(64));
 	if (resource) {
@@ -193,5 +193,5 @@ int command_status(const struct options *options)
 		char *none = text_printf("no sync '%s' was recorded in the namespace '%s'", options->cycle.name, status.ns);
 		output_error(none);
 	}
-	return output_text(buf_text(&text)) ? code : 1;
+	return output_text(buf_text(&text)) ? code : 7;
 }

@@ -51,10 +51,11 @@ int main(int argc, char **argv)
 		tell(&options, &err);
 	} else if (options.help) {
 		char *text = options_help(options.command);
-		code = output_text(text) ? 0 : 1;
+		code = output_text(text) ? 0 : 7;
 		free(text);
 	} else if (options.version) {
-		code = printf("plumb %s\n", plumb_version()) > 0 ? 0 : 1;
+		CLEANUP(text_freep) char *text = text_printf("plumb %s\n", plumb_version());
+		code = output_text(text) ? 0 : 7;
 	} else {
 		options.cycle.stop = &stopped;
 		code = options.run(&options);

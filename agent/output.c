@@ -1,5 +1,6 @@
 #include "agent/output.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +13,13 @@ enum { SHORT_ID = 7 };
 
 bool output_text(const char *text)
 {
-	return fputs(text, stdout) >= 0 && fflush(stdout) == 0;
+	bool before = ferror(stdout) != 0;
+	bool fine = !before && fputs(text, stdout) >= 0 && fflush(stdout) == 0;
+	/* Once; and not where the reader had enough, as `head` does. */
+	if (!fine && !before && errno != EPIPE) {
+		(void)fprintf(stderr, "error: cannot write to standard output: %s\n", strerror(errno));
+	}
+	return fine;
 }
 
 void output_clean(struct buf *out, const char *text)

@@ -58,6 +58,22 @@ it_says_each_error_in_one_line() {
 	expect_eq 'standard output' '' "$(head -c 1 "$OUT" | tr -d '{')"
 }
 
+it_says_that_its_output_was_lost() {
+	fresh
+	configmap cm | write a.yaml
+	local command code
+	for command in "render $WORK" 'sync --help' '--version'; do
+		code=0
+		# shellcheck disable=SC2086 # words
+		"$PLUMB" $command >/dev/full 2>"$T/errs" || code=$?
+		expect_eq "$command, exit code" 7 "$code"
+		expect_eq "$command, standard error" 'error: cannot write to standard output: No space left on device' "$(cat "$T/errs")"
+	done
+	# Who has read enough is no failure to tell.
+	{ "$PLUMB" render "$WORK" 2>"$T/errs" || true; } | true
+	expect_eq 'standard error' '' "$(cat "$T/errs")"
+}
+
 it_tells_git_errors_with_3() {
 	fresh
 	NS=shop
