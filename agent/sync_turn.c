@@ -34,6 +34,35 @@ static void rest(struct agent_sync *sync)
 
 /* --- status ------------------------------------------------------------------------------------------------------- */
 
+static void event_lost(struct agent_sync *sync, const struct err *err)
+{
+	const struct log_about on = about(sync, NULL);
+	log_event(&sync->agent->log, LEVEL_DEBUG, &on, "%s", err->msg);
+	metrics_add(sync->agent->metrics, METRIC_EVENTS_LOST, NULL, 1);
+}
+
+/* An Event of what no cycle tells of, once Ready has come to say it. */
+static void tell_standing(struct agent_sync *sync, struct kube *kube, const char *before)
+{
+	static const struct {
+		const char *reason;
+		bool warning;
+	} standing[] = {
+		{ REASON_INVALID_SPEC, true }, { REASON_CREDENTIALS, true }, { REASON_FETCH, true },
+		{ REASON_DRIFTED, true },      { REASON_SUSPENDED, false },  { REASON_DEPENDENCY, false },
+	};
+	struct err err = ERR_INIT;
+	CLEANUP(text_freep) char *reason = text_dup(syncstatus_written(&sync->status, "reason"));
+	CLEANUP(text_freep) char *text = text_dup(syncstatus_written(&sync->status, "message"));
+	CLEANUP(text_freep) char *generation = text_printf("%lld", (long long)sync->spec.generation);
+	for (size_t i = 0; i < ARRAY_LEN(standing) && strcmp(before, reason) != 0; i++) {
+		if (strcmp(standing[i].reason, reason) == 0 &&
+		    !events_tell(kube, &sync->agent->events, &sync->spec, generation, standing[i].warning, reason, text, &err)) {
+			event_lost(sync, &err);
+		}
+	}
+}
+
 static void write_status(struct agent_sync *sync)
 {
 	struct err err = ERR_INIT;
@@ -41,8 +70,12 @@ static void write_status(struct agent_sync *sync)
 	if (!has_resource(sync)) {
 		return;
 	}
+	CLEANUP(text_freep) char *before = text_dup(syncstatus_written(&sync->status, "reason"));
 	struct kube *kube = agent_client(sync->agent, NULL, &err);
 	bool written = kube && syncstatus_write(kube, &sync->spec, &sync->status, &err);
+	if (written && !sync->gone) {
+		tell_standing(sync, kube, before);
+	}
 	kube_free(kube);
 	if (!written && err.kind != ERR_NOT_FOUND && !sync->gone) {
 		const struct log_about on = about(sync, NULL);
@@ -82,9 +115,7 @@ static void tell_events(struct agent_sync *sync, const struct report *report)
 	}
 	struct kube *kube = agent_client(sync->agent, NULL, &err);
 	if (!kube || !events_send(kube, &sync->agent->events, &sync->spec, report, &err)) {
-		const struct log_about on = about(sync, report->commit.id);
-		log_event(&sync->agent->log, LEVEL_DEBUG, &on, "%s", err.msg);
-		metrics_add(sync->agent->metrics, METRIC_EVENTS_LOST, NULL, 1);
+		event_lost(sync, &err);
 	}
 	kube_free(kube);
 }

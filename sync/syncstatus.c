@@ -376,6 +376,22 @@ bool syncstatus_is_ready(const struct syncstatus *status, const struct syncspec 
 	return value && strcmp(value, "True") == 0 && doc_int(ready, "observedGeneration", -1) == spec->generation;
 }
 
+static const char *ready_text(const cJSON *status, const char *field)
+{
+	const char *text = doc_text(find_condition(doc_get(status, "conditions"), "Ready"), field);
+	return text ? text : "";
+}
+
+const char *syncstatus_now(const struct syncstatus *status, const char *field)
+{
+	return ready_text(status->now, field);
+}
+
+const char *syncstatus_written(const struct syncstatus *status, const char *field)
+{
+	return ready_text(status->written, field);
+}
+
 static const char *text_at(const struct syncstatus *status, const char *key)
 {
 	const char *text = doc_text(status->now, key);

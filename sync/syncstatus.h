@@ -81,6 +81,9 @@ void syncstatus_handled(struct syncstatus *status, const char *request);
 
 /* Ready is True, for the spec's generation. What dependsOn waits for. */
 bool syncstatus_is_ready(const struct syncstatus *status, const struct syncspec *spec);
+/* A field of the condition Ready, "reason" or "message", as it should be or as it was last written; borrowed; "" for none. */
+const char *syncstatus_now(const struct syncstatus *status, const char *field);
+const char *syncstatus_written(const struct syncstatus *status, const char *field);
 /* Borrowed; "" for none. */
 const char *syncstatus_applied(const struct syncstatus *status);
 const char *syncstatus_healthy(const struct syncstatus *status);

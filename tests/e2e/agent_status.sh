@@ -74,6 +74,7 @@ it_refuses_what_the_schema_lets_through_and_says_so() {
 	agent_run
 	soon_condition Stalled reason InvalidSpec
 	expect_match message 'spec.dependsOn\[0\]: is this Sync itself' "$(condition Ready message)"
+	eventually 10 'a warning' has_event "sync/$NAME" 'Warning.*InvalidSpec.*is this Sync itself'
 	kubectl patch sync -n "$NS" "$NAME" --type json -p '[{"op": "remove", "path": "/spec/dependsOn"}]' >/dev/null
 	soon_applied
 	expect_eq Stalled '' "$(condition Stalled status)"
@@ -91,6 +92,7 @@ it_gives_the_name_to_a_one_shot_only_while_it_is_suspended() {
 	sync 7
 	plumb 0 suspend "$NAME" -n "$NS"
 	soon_condition Ready reason Suspended
+	eventually 10 'an event' has_event "sync/$NAME" 'Normal.*Suspended.*suspended at'
 	configmap cm two | write cm.yaml
 	commit 'Two'
 	sync 0
