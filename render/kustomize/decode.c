@@ -70,8 +70,11 @@ static bool decode_text(const struct decoder *decoder, const struct tree *tree, 
 		} else {
 			*out = value.kind == JSON_TEXT ? value.text : "";
 		}
-		return strlen(*out) == value.len || value.kind != JSON_TEXT ||
-		       fail(decoder, tree, at, "must not hold a NUL character", err);
+		if (value.kind == JSON_TEXT && strlen(*out) != value.len) {
+			return fail(decoder, tree, at, "must not hold a NUL character", err);
+		}
+		*out = json_fold_lines(decoder->arena, *out, &value.len);
+		return true;
 	}
 	bool scalar = tree->kind == TREE_SCALAR;
 	return fail(decoder, tree, at, scalar ? "must be a string: put the value in quotes" : "must be a string", err);

@@ -142,12 +142,11 @@ static bool is_next_line(const char *text, size_t len, size_t at)
 	return at + 1 < len && (unsigned char)text[at] == 0xc2 && (unsigned char)text[at + 1] == 0x85;
 }
 
-/*
- * JSON does not escape U+0085, and YAML takes it for a line break: spaces around it go, a single one becomes a space, of more the
- * first goes and the others are line breaks.
- */
-static char *fold_lines(struct arena *arena, const char *text, size_t *len)
+const char *json_fold_lines(struct arena *arena, const char *text, size_t *len)
 {
+	if (!memmem(text, *len, "\xc2\x85", 2)) {
+		return text;
+	}
 	char *out = arena_new(arena, *len + 1, 1);
 	size_t to = 0;
 	for (size_t at = 0; at < *len;) {
@@ -175,9 +174,7 @@ static char *fold_lines(struct arena *arena, const char *text, size_t *len)
 
 static bool write_text(struct writer *writer, const char *text, size_t len, uint32_t line)
 {
-	if (memmem(text, len, "\xc2\x85", 2)) {
-		text = fold_lines(writer->arena, text, &len);
-	}
+	text = json_fold_lines(writer->arena, text, &len);
 	return check_text(text, len, line, writer->err) && (yaml_emit_text(&writer->emit, text, len) || full(writer->err));
 }
 
