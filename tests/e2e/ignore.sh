@@ -94,6 +94,22 @@ it_leaves_ignored_fields_to_whom_they_belong_at_first_contact() {
 	expect_live configmap cm .data.note kept
 }
 
+it_ignores_keys_of_secrets_and_leaves_what_flux_owned() {
+	fresh
+	printf 'apiVersion: v1\nkind: Secret\nmetadata: {name: s}\nstringData: {rotated: git, fixed: one}\n' | write s.yaml
+	printf 'apiVersion: v1\nkind: Secret\nmetadata: {name: s}\nstringData: {rotated: live, fixed: one}\n' |
+		kubectl apply -n "$NS" --server-side --field-manager=kustomize-controller -f - >/dev/null
+	commit 'Come to Git'
+	sync_with 0 '  ignore: [{kind: Secret, paths: [/data/rotated]}]' --take-over kustomize-controller
+	expect_verdict Secret/s adopted
+	expect_live secret s .data.rotated "$(printf live | base64)"
+	printf 'apiVersion: v1\nkind: Secret\nmetadata: {name: s}\nstringData: {rotated: git, fixed: two}\n' | write s.yaml
+	commit 'Another value'
+	sync_with 0 '  ignore: [{kind: Secret, paths: [/data/rotated]}]'
+	expect_live secret s .data.rotated "$(printf live | base64)"
+	expect_live secret s .data.fixed "$(printf two | base64)"
+}
+
 it_makes_a_deleted_object_anew_with_all_that_git_says() {
 	fresh
 	deployment web registry.test/web:1 2 | write web.yaml

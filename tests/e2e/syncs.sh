@@ -237,6 +237,10 @@ it_waits_for_a_commit_and_gives_the_exit_code_of_what_went_wrong() {
 	expect_error ProgressDeadlineExceeded
 	plumb 6 status "$NAME" -n "$NS"
 	expect_match status 'Ready False, RolloutFailed, stalled: 4f2a91c: ProgressDeadlineExceeded' "$(<"$OUT")"
+	plumb 6 status "$NAME" -n "$NS" -o json
+	expect_eq 'resource of status' 'False RolloutFailed true false' "$(answer '.resource | "\(.ready) \(.reason) \(.stalled) \(.suspended)"')"
+	plumb 6 wait "$NAME" -n "$NS" --commit "$commit" -o json
+	expect_eq 'answer of wait' "1 $NAME 6 4f2a91c: ProgressDeadlineExceeded" "$(answer '"\(.version) \(.sync.name) \(.exitCode) \(.message)"')"
 	as_agent False ManifestsFailed 'a.yaml:1: wrong' "{\"lastAttemptedCommit\": \"$commit\"}" Stalled
 	plumb 4 wait "$NAME" -n "$NS" --commit "$commit" --timeout 30s
 	plumb 0 suspend "$NAME" -n "$NS"
