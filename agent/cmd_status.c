@@ -7,6 +7,7 @@
 #include "render/doc.h"
 #include "sync/access.h"
 #include "sync/clock.h"
+#include "sync/names.h"
 #include "sync/status.h"
 #include "sync/syncresource.h"
 
@@ -36,6 +37,7 @@ static cJSON *row_json(const struct status_row *row)
 	output_clean(&reason, row->health.message);
 	doc_set_text(json, "healthReason", buf_text(&reason));
 	doc_set(json, "kept", cJSON_CreateBool(row->kept));
+	doc_set(json, "disabled", cJSON_CreateBool(row->disabled));
 	return json;
 }
 
@@ -120,8 +122,10 @@ static void put_last(const struct ledger_sync *last, struct buf *out)
 static void put_rows(const struct status *status, struct buf *out)
 {
 	size_t fine = 0;
+	size_t disabled = 0;
 	for (size_t i = 0; i < status->count; i++) {
 		const struct status_row *row = &status->rows[i];
+		disabled += row->disabled;
 		if (is_fine(row)) {
 			fine++;
 			continue;
@@ -135,7 +139,11 @@ static void put_rows(const struct status *status, struct buf *out)
 		}
 		(void)buf_putc(out, '\n');
 	}
-	(void)buf_printf(out, "%zu of %zu objects are healthy\n", fine, status->count);
+	(void)buf_printf(out, "%zu of %zu objects are healthy", fine, status->count);
+	if (disabled) {
+		(void)buf_printf(out, "; %zu left alone (%s: disabled)", disabled, NOTE_RECONCILE);
+	}
+	(void)buf_putc(out, '\n');
 }
 
 /* The Sync resource knows why, where there is one. */

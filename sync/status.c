@@ -5,6 +5,7 @@
 #include "render/doc.h"
 #include "sync/clock.h"
 #include "sync/kube/discovery.h"
+#include "sync/notes.h"
 
 enum { WINDOW = 64, SLICE = 1000 };
 
@@ -22,6 +23,7 @@ static void seen(struct kube_call *call, void *context)
 	if (row->there) {
 		CLEANUP(doc_freep) cJSON *object = doc_parse(buf_text(&call->reply), call->reply.len, &err);
 		health_of(object, 0, &row->health);
+		row->disabled = note_reconcile_disabled(doc_get(object, "metadata")) != NULL;
 	}
 	kube_call_release(call);
 	*call = (struct kube_call){ 0 };

@@ -16,7 +16,8 @@ struct status_row {
 	struct ident id; /* borrowed from the ledger */
 	bool known;      /* the server told about it */
 	bool there;
-	bool kept; /* not in Git any more */
+	bool kept;     /* not in Git any more */
+	bool disabled; /* its annotations keep plumb's hands off (safety rule 13) */
 	struct health_report health;
 };
 

@@ -33,6 +33,10 @@ it_leaves_what_says_reconcile_disabled() {
 	expect_verdict ConfigMap/cm-1 skipped reconcile
 	expect_verdict ConfigMap/cm-2 skipped reconcile
 	expect_live configmap cm-1 .data.value 'by hand'
+	plumb 0 status --name "$NAME" -n "$NS"
+	expect_match 'status' '3 of 3 objects are healthy; 2 left alone' "$(cat "$OUT")"
+	plumb 0 status --name "$NAME" -n "$NS" -o json
+	expect_eq 'those that are left alone' 'cm-1 cm-2' "$(answer '[.objects[] | select(.disabled).name] | sort | join(" ")')"
 	configmaps 1 3 two | write all.yaml
 	commit 'Change them'
 	sync 0 --verify

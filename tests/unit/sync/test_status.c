@@ -104,10 +104,10 @@ START_TEST(each_object_is_there_gone_or_not_known)
 	add(&inventory, "", "ConfigMap", "denied", false);
 	add(&inventory, "example.org", "Thing", "kindless", false);
 	record(&inventory, true);
-	(void)fake_kube_put(
-		fake, WEB,
-		"{\"apiVersion\":\"apps/v1\",\"kind\":\"Deployment\",\"metadata\":{\"generation\":2},\"spec\":{\"replicas\":3},"
-		"\"status\":{\"observedGeneration\":1}}");
+	(void)fake_kube_put(fake, WEB,
+	                    "{\"apiVersion\":\"apps/v1\",\"kind\":\"Deployment\",\"metadata\":{\"generation\":2,"
+	                    "\"annotations\":{\"plumb.dev/reconcile\":\"disabled\"}},\"spec\":{\"replicas\":3},"
+	                    "\"status\":{\"observedGeneration\":1}}");
 	fake->deny[0] = "GET configmaps/denied";
 	read_it();
 	ck_assert_uint_eq(status.count, 4);
@@ -115,6 +115,7 @@ START_TEST(each_object_is_there_gone_or_not_known)
 	ck_assert_int_eq(status.last->result, LEDGER_HEALTHY);
 	ck_assert(row_named("web")->known && row_named("web")->there && !row_named("web")->kept);
 	ck_assert_int_eq(row_named("web")->health.health, HEALTH_PROGRESSING);
+	ck_assert(row_named("web")->disabled && !row_named("gone")->disabled);
 	ck_assert(row_named("gone")->known && !row_named("gone")->there && row_named("gone")->kept);
 	ck_assert(!row_named("denied")->known);
 	ck_assert(row_named("kindless")->known && !row_named("kindless")->there);
