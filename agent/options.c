@@ -230,6 +230,7 @@ static void set_defaults(struct options *options)
 	struct cycle_options *cycle = &options->cycle;
 	cycle->timeout = cycle->timeout == NOT_GIVEN ? DEFAULT_TIMEOUT : cycle->timeout;
 	cycle->take_over = options->take_over;
+	cycle->only_looks = options->command == COMMAND_DIFF;
 }
 
 static bool check_render(const struct options *options, struct err *err)

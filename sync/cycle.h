@@ -49,6 +49,7 @@ struct cycle_options {
 	const char *target_ns;               /* overrides the namespace of namespaced objects; NULL: `ns` for those that name none */
 	const struct unowned_rules *unowned; /* fields that are neither owned nor healed; NULL for none */
 	const char *sync_uid;                /* of the Sync resource that it is run for; NULL: a one-shot, which no Sync may hold */
+	bool only_looks;                     /* for a diff: nothing is written, and so it may have the name of a live Sync resource */
 	bool create_namespace;
 	bool prune;
 	int prune_limit;               /* percent; -1: the default brake */

@@ -359,7 +359,9 @@ static cJSON *read_one(struct kube *kube, char *path, struct err *err)
 static bool check_resource(struct prepared *prepared)
 {
 	struct ident id = { .group = (char[]){ "plumb.dev" }, .kind = (char[]){ "Sync" } };
-	const struct resource *resource = prepared->options->sync_uid ? NULL : prepared_resource(prepared, &id, NULL);
+	const struct resource *resource = prepared->options->sync_uid || prepared->options->only_looks
+	                                      ? NULL
+	                                      : prepared_resource(prepared, &id, NULL);
 	if (!resource) {
 		return true;
 	}

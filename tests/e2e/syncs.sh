@@ -167,6 +167,8 @@ it_refuses_the_name_of_a_live_sync_unless_it_is_suspended() {
 	sync_document | kubectl create -f - >/dev/null
 	sync 7
 	answer '.errors[] | tostring' | grep -q 'suspend it first (plumb suspend shop' || fail 'the error does not say what to do'
+	sync_flags
+	plumb 1 diff "${FLAGS[@]}"
 	plumb 0 suspend "$NAME" -n "$NS" --for 1h
 	sync 0
 	expect_counts 'created=1'
