@@ -20,9 +20,10 @@
 #define LIMIT_ALIAS_NODES ((size_t)200000)    /* values that aliases add to one document */
 #define LIMIT_MERGE_STEPS ((size_t)200000000) /* items that one strategic merge patch compares in lists */
 #define LIMIT_BUILD_BYTES LIMIT_MIB(1024)     /* memory of one Kustomize build */
-#define LIMIT_REGEX_BYTES LIMIT_KIB(8)        /* one regular expression */
-#define LIMIT_REGEX_DEPTH 200                 /* groups inside of each other */
-#define LIMIT_REGEX_STEPS 1000000             /* of one match */
+#define LIMIT_BUILD_DIRS ((size_t)10000) /* kustomizations that one build goes through, the same one as often as it is named */
+#define LIMIT_REGEX_BYTES LIMIT_KIB(8)   /* one regular expression */
+#define LIMIT_REGEX_DEPTH 200            /* groups inside of each other */
+#define LIMIT_REGEX_STEPS 1000000        /* of one match */
 #define LIMIT_REGEX_HEAP_KIB 16384
 #define LIMIT_PROBLEMS ((size_t)200)    /* errors shown of one pass */
 #define LIMIT_OBJECT_BYTES LIMIT_MIB(3) /* one object as JSON, the API server's own limit */

@@ -14,6 +14,8 @@
 #include "render/kustomize/shared.h"
 #include "render/kustomize/steps.h"
 
+enum { LONG_MESSAGE = 300 };
+
 /* Whose turn it is; who calls puts back what was. */
 static void take_turn(const struct target *target)
 {
@@ -70,11 +72,30 @@ static bool append_file(struct target *target, const char *path, const struct te
 	return append_read(target, path, &read, into, err);
 }
 
+/* The defaults are in every configuration; merging never changes a list in place, so an empty one may share those of another. */
+static bool merge_config(struct arena *arena, struct field_config *into, const struct field_config *from, struct err *err)
+{
+	if (into->name_reference.count == 0 && into->name_prefix.count == 0) {
+		*into = *from;
+		return true;
+	}
+	return field_config_merge(arena, into, from, err);
+}
+
+static const struct field_config *defaults(struct build *build)
+{
+	if (!build->defaults) {
+		build->defaults = arena_new(build->arena, 1, sizeof *build->defaults);
+		field_config_default(build->arena, build->defaults);
+	}
+	return build->defaults;
+}
+
 static bool merge_accumulator(struct gathering *into, const struct accumulator *from, struct err *err)
 {
 	struct accumulator *all = into->all;
 	return resmap_append_known(&all->map, into->ids, &from->map, err) &&
-	       field_config_merge(all->map.arena, &all->config, &from->config, err) &&
+	       merge_config(all->map.arena, &all->config, &from->config, err) &&
 	       varset_merge(all->map.arena, &all->vars, &from->vars, err);
 }
 
@@ -97,8 +118,8 @@ static bool accumulate_directory(struct target *target, const char *path, struct
 	if (!loader_enter(&target->loader, path, &sub.loader, err) || !target_load(&sub, err)) {
 		return false;
 	}
-	if (++build->entered > LIMIT_TREE_FILES) {
-		return err_set(err, ERR_LIMIT, "more than %zu directories in one build", LIMIT_TREE_FILES);
+	if (++build->entered > LIMIT_BUILD_DIRS) {
+		return err_set(err, ERR_LIMIT, "more than %zu directories in one build", LIMIT_BUILD_DIRS);
 	}
 	sub.origin = target->origin ? origin_append(build->arena, target->origin, path) : NULL;
 	sub.kustomization.build_metadata = target->kustomization.build_metadata;
@@ -140,7 +161,8 @@ static bool accumulate_path(struct target *target, const char *path, struct gath
 /* "overlay/kustomization.yaml: resources[2]: " in front, once: what a base says stands behind its own place. */
 static bool wrap(const struct target *target, const char *field, size_t index, struct err *err)
 {
-	return err_wrap(err, "%s: %s[%zu]", target->file, field, index);
+	/* What went wrong must not be pushed out by the way to it. */
+	return strlen(err->msg) <= LONG_MESSAGE && err_wrap(err, "%s: %s[%zu]", target->file, field, index);
 }
 
 bool accumulate_paths(struct target *target, const struct texts *paths, const char *field, struct accumulator *accumulator,
@@ -202,18 +224,17 @@ static bool read_configuration(struct target *target, const char *path, struct f
 static bool configure(struct target *target, struct accumulator *accumulator, struct err *err)
 {
 	struct arena *arena = target->build->arena;
-	struct field_config config;
+	struct field_config config = *defaults(target->build);
 	struct field_config files = { 0 };
 	struct field_config crds = { 0 };
 	const struct texts *paths = &target->kustomization.configurations;
-	field_config_default(arena, &config);
 	for (size_t i = 0; i < paths->count; i++) {
 		if (!read_configuration(target, paths->items[i], &files, err)) {
 			return wrap(target, "configurations", i, err);
 		}
 	}
 	if (!(paths->count == 0 || field_config_merge(arena, &config, &files, err)) ||
-	    !field_config_merge(arena, &accumulator->config, &config, err)) {
+	    !merge_config(arena, &accumulator->config, &config, err)) {
 		return err_wrap(err, "%s: configurations", target->file);
 	}
 	if (target->kustomization.crds.count == 0) {
