@@ -457,11 +457,9 @@ static bool match_list(struct matcher *matcher, const struct step *step)
 		return false;
 	}
 	size_t before = matcher->found->count;
-	if (!match_items(matcher, step, key, value)) {
-		return false;
-	}
-	if (matcher->create == FIELDPATH_FIND || matcher->found->count > before) {
-		return true;
+	bool fine = match_items(matcher, step, key, value);
+	if (!fine || matcher->create == FIELDPATH_FIND || matcher->found->count > before) {
+		return fine;
 	}
 	struct step again = *step;
 	again.node = list_of(matcher, step->node);
@@ -484,10 +482,10 @@ static bool match(struct matcher *matcher, struct step step)
 	if (is_index(part)) {
 		return match_index(matcher, &step);
 	}
-	if (is_list_item(part)) {
-		return match_list(matcher, &step);
+	if (strcmp(part, "*") == 0) {
+		return match_every(matcher, &step);
 	}
-	return strcmp(part, "*") == 0 ? match_every(matcher, &step) : match_field(matcher, &step);
+	return is_list_item(part) ? match_list(matcher, &step) : match_field(matcher, &step);
 }
 
 bool fieldpath_match(struct arena *arena, struct tree *root, const struct fieldpath *path, enum fieldpath_create create,

@@ -1,6 +1,6 @@
 /*
- * What a build comes to more than once is read once: kustomizations by their directory, and the files of those that several others
- * name. Who gets a file's objects again gets a copy, since transformers change them.
+ * What a build comes to more than once is read once: kustomizations by their directory, and the files of those that several
+ * others name. Who gets a file's objects again gets a copy, since transformers change them.
  */
 #ifndef RENDER_KUSTOMIZE_SHARED_H
 #define RENDER_KUSTOMIZE_SHARED_H
@@ -12,8 +12,8 @@ bool shared_recall(struct target *target);
 void shared_remember(const struct target *target);
 
 /*
- * Looks ahead from the root at the directories that kustomizations name and marks those that more than one way leads to. What cannot
- * be read is left for whoever comes there.
+ * Looks ahead from the root at the directories that kustomizations name and marks those that more than one way leads to. What
+ * cannot be read is left for whoever comes there.
  */
 void shared_find(struct target *root);
 

@@ -25,9 +25,9 @@ bool tree_json_scalar(struct arena *arena, const struct tree *scalar, struct jso
 struct tree *tree_to_json(struct arena *arena, const struct tree *tree, struct err *err) MUST_CHECK;
 
 /*
- * The text (of *len bytes, NUL-terminated) after it was JSON that YAML reads, as every value of a kustomization and of the output is
- * once: JSON does not escape U+0085, and YAML takes it for a line break: spaces around it go, a single one becomes a space, of more
- * the first goes and the others are line breaks.
+ * The text (of *len bytes, NUL-terminated) after it was JSON that YAML reads, as every value of a kustomization and of the
+ * output is once: JSON does not escape U+0085, and YAML takes it for a line break: spaces around it go, a single one becomes a
+ * space, of more the first goes and the others are line breaks.
  */
 const char *json_fold_lines(struct arena *arena, const char *text, size_t *len);
 
