@@ -134,6 +134,8 @@ void syncs_released(struct agent *agent);
 void sync_free(struct agent_sync *sync);
 /* Between turns: the spec that came meanwhile. */
 void sync_take_next(struct agent_sync *sync);
+/* As the spec and the time say. */
+void sync_configure_drift(struct agent_sync *sync);
 /* Its Secrets are read again. */
 void sync_rejoin(struct agent_sync *sync);
 

@@ -116,6 +116,10 @@ static void note_standing(struct agent_sync *sync)
 			poller_hurry(sync->agent->poller, sync->joined, 0);
 		}
 	}
+	if (sync->told_suspended != suspended) {
+		/* Also where only the time passed. */
+		sync_configure_drift(sync);
+	}
 	sync->told_suspended = suspended;
 	text_set(&sync->told_waits, waits ? sync->waits : NULL);
 }

@@ -91,6 +91,15 @@ static bool same_source(const struct syncspec *a, const struct syncspec *b)
 	       same_text(a->service_account, b->service_account) && a->interval == b->interval;
 }
 
+void sync_configure_drift(struct agent_sync *sync)
+{
+	drift_configure(sync->drift, &(struct drift_options){ .detect = sync->spec.heal.mode == SYNCSPEC_DETECT,
+	                                                      .suspended = sync_is_suspended(sync) || sync->spec.deleting,
+	                                                      .delay = sync->spec.heal.delay,
+	                                                      .changed = agent_drift_changed,
+	                                                      .context = sync });
+}
+
 /* What it is to be now. The commit that is known stays where the source does. */
 static void take_spec(struct agent_sync *sync, struct syncspec *spec)
 {
@@ -113,11 +122,7 @@ static void take_spec(struct agent_sync *sync, struct syncspec *spec)
 	sync->spec = *spec;
 	*spec = SYNCSPEC_INIT;
 	sync->invalid = false;
-	drift_configure(sync->drift, &(struct drift_options){ .detect = sync->spec.heal.mode == SYNCSPEC_DETECT,
-	                                                      .suspended = sync_is_suspended(sync) || sync->spec.deleting,
-	                                                      .delay = sync->spec.heal.delay,
-	                                                      .changed = agent_drift_changed,
-	                                                      .context = sync });
+	sync_configure_drift(sync);
 	if (asked && sync->joined) {
 		poller_hurry(sync->agent->poller, sync->joined, 0);
 	}

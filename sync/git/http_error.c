@@ -28,6 +28,11 @@ static bool has_credentials(const struct http_outcome *outcome)
 
 static bool denied(const struct http_outcome *outcome, struct err *err)
 {
+	/* An agent has no flags for it. */
+	if (!has_credentials(outcome) && outcome->source->retry_after) {
+		return err_set(err, ERR_DENIED, "'%s' wants credentials: source.secretRef names the Secret that holds them",
+		               outcome->shown);
+	}
 	if (!has_credentials(outcome)) {
 		return err_set(err, ERR_DENIED,
 		               "'%s' wants credentials: give --git-token-file or --git-username with --git-password-file",

@@ -17,7 +17,7 @@ agent_start() { # ID [FLAG...]
 	for flag; do
 		[[ $flag == --leader-elect || $flag == --no-local-repos ]] || args+=("$flag")
 	done
-	"$PLUMB" "${args[@]}" >>"$T/agent-$id.log" 2>&1 &
+	"$PLUMB" "${args[@]}" >"$T/agent-$id.log" 2>&1 &
 	echo $! >"$T/agent-$id.pid"
 	at_exit kill -KILL $!
 }

@@ -250,6 +250,9 @@ START_TEST(does_not_wait_for_who_wants_to_know_how_long)
 	fails((struct repo_source){ .url = busy, .ca_file = ca, .retry_after = &wait }, ERR_TRANSIENT, "asks to wait 1 seconds");
 	ck_assert_int_eq(wait, 1000);
 	ck_assert_int_lt(clock_now() - start, 900);
+	CLEANUP(text_freep) char *locked = url_on(MAIN, "basic/repo.git");
+	fails((struct repo_source){ .url = locked, .ca_file = ca, .retry_after = &wait }, ERR_DENIED,
+	      "wants credentials: source.secretRef names the Secret");
 }
 END_TEST
 
