@@ -269,25 +269,26 @@ struct step {
 	const char **parts;
 	size_t count;
 	struct tree *node;
+	bool flow; /* inside of [] or {} */
 };
 
 static bool match(struct matcher *matcher, struct step step);
 
-static void add_found(struct matcher *matcher, struct tree *node)
+static void add_found(struct matcher *matcher, struct tree *node, bool flow)
 {
 	struct fieldpath_found *found = matcher->found;
 	if (found->count == found->cap) {
 		size_t cap = found->cap ? 2 * found->cap : 4;
-		size_t size = sizeof(struct tree *);
+		size_t size = sizeof *found->items;
 		found->items = arena_grow(matcher->arena, found->items, found->count * size, cap * size);
 		found->cap = cap;
 	}
-	found->items[found->count++] = node;
+	found->items[found->count++] = (struct fieldpath_place){ node, flow };
 }
 
 static struct step step_into(const struct step *step, struct tree *node)
 {
-	return (struct step){ step->parts + 1, step->count - 1, node };
+	return (struct step){ step->parts + 1, step->count - 1, node, step->flow || step->node->flow };
 }
 
 /* What is made where the part behind it is `next`: NULL or "" for none. */
@@ -413,7 +414,7 @@ static bool match_item(struct matcher *matcher, const struct step *step, const c
 		return false;
 	}
 	if (matches && !*key) {
-		add_found(matcher, item);
+		add_found(matcher, item, step->flow || step->node->flow);
 	}
 	return !matches || !*key || match(matcher, step_into(step, item));
 }
@@ -475,7 +476,7 @@ static bool match_list(struct matcher *matcher, const struct step *step)
 static bool match(struct matcher *matcher, struct step step)
 {
 	if (step.count == 0) {
-		add_found(matcher, step.node);
+		add_found(matcher, step.node, step.flow);
 		return true;
 	}
 	const char *part = step.parts[0];
@@ -495,5 +496,5 @@ bool fieldpath_match(struct arena *arena, struct tree *root, const struct fieldp
 		return err_set(err, ERR_LIMIT, "a field path has more than %zu parts", LIMIT_DEPTH);
 	}
 	struct matcher matcher = { .arena = arena, .create = create, .found = found, .err = err };
-	return match(&matcher, (struct step){ path->parts, path->count, root });
+	return match(&matcher, (struct step){ path->parts, path->count, root, false });
 }
