@@ -72,16 +72,6 @@ static bool append_file(struct target *target, const char *path, const struct te
 	return append_read(target, path, &read, into, err);
 }
 
-/* The defaults are in every configuration; merging never changes a list in place, so an empty one may share those of another. */
-static bool merge_config(struct arena *arena, struct field_config *into, const struct field_config *from, struct err *err)
-{
-	if (into->name_reference.count == 0 && into->name_prefix.count == 0) {
-		*into = *from;
-		return true;
-	}
-	return field_config_merge(arena, into, from, err);
-}
-
 static const struct field_config *defaults(struct build *build)
 {
 	if (!build->defaults) {
@@ -91,11 +81,36 @@ static const struct field_config *defaults(struct build *build)
 	return build->defaults;
 }
 
-static bool merge_accumulator(struct gathering *into, const struct accumulator *from, struct err *err)
+/* The very lists of the defaults: most kustomizations configure nothing. */
+static bool is_default(struct build *build, const struct field_config *config)
+{
+	const struct field_config *own = defaults(build);
+	return config->name_prefix.items == own->name_prefix.items && config->name_suffix.items == own->name_suffix.items &&
+	       config->namespace_.items == own->namespace_.items && config->common_labels.items == own->common_labels.items &&
+	       config->labels.items == own->labels.items && config->template_labels.items == own->template_labels.items &&
+	       config->common_annotations.items == own->common_annotations.items &&
+	       config->name_reference.items == own->name_reference.items && config->var_reference.items == own->var_reference.items &&
+	       config->images.items == own->images.items && config->replicas.items == own->replicas.items;
+}
+
+/*
+ * Merging never changes a list in place, so that the defaults can be shared. Any other configuration loses by it what one of its
+ * entries stands for already, even where it is merged into nothing.
+ */
+static bool merge_config(struct build *build, struct field_config *into, const struct field_config *from, struct err *err)
+{
+	bool none = into->name_reference.count == 0 && into->name_prefix.count == 0;
+	if (is_default(build, from) && (none || is_default(build, into))) {
+		*into = *from;
+		return true;
+	}
+	return field_config_merge(build->arena, into, from, err);
+}
+
+static bool merge_accumulator(struct build *build, struct gathering *into, const struct accumulator *from, struct err *err)
 {
 	struct accumulator *all = into->all;
-	return resmap_append_known(&all->map, into->ids, &from->map, err) &&
-	       merge_config(all->map.arena, &all->config, &from->config, err) &&
+	return resmap_append_known(&all->map, into->ids, &from->map, err) && merge_config(build, &all->config, &from->config, err) &&
 	       varset_merge(all->map.arena, &all->vars, &from->vars, err);
 }
 
@@ -131,7 +146,7 @@ static bool accumulate_directory(struct target *target, const char *path, struct
 		good = accumulate(&sub, component, err);
 	} else {
 		struct accumulator own = ACCUMULATOR_INIT(build->arena);
-		good = accumulate(&sub, &own, err) && merge_accumulator(into, &own, err);
+		good = accumulate(&sub, &own, err) && merge_accumulator(build, into, &own, err);
 	}
 	take_turn(target);
 	return good;
@@ -234,7 +249,7 @@ static bool configure(struct target *target, struct accumulator *accumulator, st
 		}
 	}
 	if (!(paths->count == 0 || field_config_merge(arena, &config, &files, err)) ||
-	    !merge_config(arena, &accumulator->config, &config, err)) {
+	    !merge_config(target->build, &accumulator->config, &config, err)) {
 		return err_wrap(err, "%s: configurations", target->file);
 	}
 	if (target->kustomization.crds.count == 0) {

@@ -9,7 +9,6 @@
 #include "render/kustomize/scalartext.h"
 
 enum { SHOWN = 100 };
-
 static bool is_list_item(const char *part)
 {
 	return part[0] == '[' && part[strlen(part) - 1] == ']';
