@@ -374,6 +374,10 @@ int agent_run(const struct agent_options *options, struct err *err)
 		log_event(&agent.log, LEVEL_INFO, NULL, "started");
 		loop_run(agent.loop);
 		log_event(&agent.log, LEVEL_INFO, NULL, "ended");
+		if (workers_busy(agent.workers)) {
+			/* A Git server that does not answer: nobody waits for that any more. */
+			_exit(0);
+		}
 	}
 	release(&agent);
 	return fine ? 0 : err->kind == ERR_INPUT ? 2 : 5;

@@ -184,6 +184,17 @@ void workers_run(struct workers *workers, struct job *job)
 	}
 }
 
+bool workers_busy(struct workers *workers)
+{
+	(void)pthread_mutex_lock(&workers->lock);
+	bool busy = false;
+	for (size_t i = 0; i < WORKERS_MOST; i++) {
+		busy = busy || workers->running[i];
+	}
+	(void)pthread_mutex_unlock(&workers->lock);
+	return busy;
+}
+
 struct workers *workers_new(struct loop *loop)
 {
 	struct workers *workers = alloc_new(1, sizeof *workers);

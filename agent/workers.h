@@ -32,6 +32,9 @@ struct workers *workers_new(struct loop *loop);
  * fine. */
 void workers_free(struct workers *workers);
 
+/* Whether a job runs: workers_free would wait for it. */
+bool workers_busy(struct workers *workers);
+
 void workers_submit(struct workers *workers, struct job *job);
 
 /* In a fiber: submits the job and waits until it is done; `done` of it is not called. */

@@ -59,7 +59,9 @@ it_writes_nothing_twice_when_the_leader_is_killed() {
 	eventually 60 'the second one leads' leads b
 	synced
 	for i in 1 2 3 4 5 6 7 8 9 10; do
+		# The server counts changed annotations too: one write, and none after it.
 		expect_live deployment "web-$i" '.metadata.generation' 2
+		expect_live deployment "web-$i" '.metadata.annotations.plumb\.dev/template-commit' "$COMMIT"
 		expect_live deployment "web-$i" '.metadata.annotations.deployment\.kubernetes\.io/revision' 2
 	done
 	# Each sync has one intent and one outcome.

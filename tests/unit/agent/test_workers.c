@@ -109,6 +109,18 @@ START_TEST(a_fiber_waits_for_its_job_and_others_run_meanwhile)
 }
 END_TEST
 
+START_TEST(it_is_busy_as_long_as_a_job_runs)
+{
+	static struct task slow = { .name = 's', .time = 200, .last = true };
+	ck_assert(!workers_busy(workers));
+	submit(&slow, "key");
+	(void)usleep(50000);
+	ck_assert(workers_busy(workers));
+	loop_run(loop);
+	ck_assert(!workers_busy(workers));
+}
+END_TEST
+
 START_TEST(what_was_not_begun_is_dropped_at_the_end)
 {
 	static struct task slow = { .name = 's', .time = 50 };
@@ -132,6 +144,7 @@ int main(void)
 	tcase_add_test(tests, jobs_of_one_key_run_one_after_the_other_in_their_order);
 	tcase_add_test(tests, a_job_that_hangs_does_not_delay_one_of_another_key);
 	tcase_add_test(tests, a_fiber_waits_for_its_job_and_others_run_meanwhile);
+	tcase_add_test(tests, it_is_busy_as_long_as_a_job_runs);
 	tcase_add_test(tests, what_was_not_begun_is_dropped_at_the_end);
 	suite_add_tcase(suite, tests);
 	SRunner *runner = srunner_create(suite);
