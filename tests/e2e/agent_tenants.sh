@@ -38,7 +38,7 @@ agent_of_files() { # [FLAG...]
 }
 
 logged() { # SYNC REGEX
-	jq -r --arg sync "$1" 'select(.sync == $sync) | "\(.level) \(.object // "-") \(.msg)"' "$AGENT_LOG" | grep -qE -- "$2"
+	jq -rR --arg sync "$1" 'fromjson? | select(.sync == $sync) | "\(.level) \(.object // "-") \(.msg)"' "$AGENT_LOG" | grep -qE -- "$2"
 }
 
 it_keeps_a_tenant_out_of_the_namespace_of_another() {
