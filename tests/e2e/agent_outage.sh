@@ -22,7 +22,8 @@ kill_apiserver() {
 }
 
 start_apiserver() {
-	(cd "$SERVER_DIR" && setsid nohup "${SERVER[@]}" >>"$OWN/apiserver.log" 2>&1 </dev/null & echo $! >"$OWN/apiserver.pid")
+	(cd "$SERVER_DIR" && exec setsid nohup "${SERVER[@]}" >>"$OWN/apiserver.log" 2>&1 </dev/null) &
+	echo $! >"$OWN/apiserver.pid"
 	eventually 60 'the API server is back' kubectl get --raw /readyz
 }
 

@@ -3,8 +3,12 @@
 # nothing is left running or behind.
 . "$(dirname "$0")/lib.sh"
 
-# Processes of a cluster below this test's directory.
+# Processes that run below this test's directory, as those of a cluster do, or that name it.
 left_running() {
+	local process
+	for process in /proc/[0-9]*; do
+		[[ $(readlink "$process/cwd" 2>/dev/null) != "$T/tmp/"* ]] || echo "${process#/proc/} $(tr '\0' ' ' <"$process/cmdline")"
+	done
 	pgrep -fa -- "$T/tmp" | grep -vE '^[0-9]+ (pgrep|grep|script) ' || true
 }
 
@@ -35,6 +39,9 @@ it_waits_for_ctrl_c_on_a_terminal() {
 	# What bash runs in the background would ignore it.
 	TMPDIR=$T/tmp env --default-signal=INT script -qefc "$TOP/deploy/quickstart" "$log" <"$T/keys" >/dev/null 2>&1 &
 	pid=$!
+	# Where the case fails while it waits.
+	at_exit bash -c 'for dir in "$1"/*/cluster; do [[ ! -d $dir ]] || "$2" down "$dir"; done' - "$T/tmp" "$TOP/tests/cluster/cluster"
+	at_exit kill "$pid"
 	exec 9>"$T/keys"
 	eventually 900 'quickstart says how to look around' grep -q '^  plumb sync --repo .* --prune' "$log"
 	kill -0 "$pid" || fail 'quickstart did not wait'
