@@ -14,7 +14,7 @@ it_takes_the_current_cluster_and_leaves_it_as_it_was() {
 	grep -qE '^3 +[0-9a-f]{7} .* healthy +web r2->r3 +Revert' "$log" || fail "no third sync: $(tail -n 12 "$log")"
 	grep -q 'in the namespace plumb-quickstart-' "$log" || fail "it does not name its namespace: $(head -n 12 "$log")"
 	expect_eq 'left behind' '' "$(ls -A "$T/tmp")"
-	eventually 120 'its namespace is removed' no_namespaces
+	eventually 300 'its namespace is removed' no_namespaces
 }
 
 no_namespaces() {
