@@ -23,6 +23,17 @@ static const char *next_file(const char *at, const char *end)
 	return at;
 }
 
+/* No empty or dotted name in it. */
+static bool is_plain(const char *path)
+{
+	for (const char *name = path; name; name = strchr(name, '/') ? strchr(name, '/') + 1 : NULL) {
+		if (!*name || *name == '/' || *name == '.') {
+			return false;
+		}
+	}
+	return true;
+}
+
 static struct files *read_tree(const char *text, size_t len)
 {
 	struct files *files = files_mem_new();
@@ -35,7 +46,7 @@ static struct files *read_tree(const char *text, size_t len)
 		}
 		CLEANUP(text_freep) char *path = text_dup_len(name, (size_t)(feed - name));
 		at = next_file(feed + 1, end);
-		if (*path && path[0] != '/' && path[strlen(path) - 1] != '/' && !strstr(path, "//") && !strstr(path, "..")) {
+		if (is_plain(path)) {
 			files_mem_add(files, path, feed + 1, (size_t)(at - feed - 1));
 		}
 	}
