@@ -11,7 +11,6 @@
 
 #include "agent/agent_impl.h"
 #include "sync/clock.h"
-#include "sync/git/libgit.h"
 #include "sync/holder.h"
 
 enum {
@@ -320,7 +319,7 @@ static bool start(struct agent *agent, struct err *err)
 	}
 	agent->ns = text_dup(agent->options.ns ? agent->options.ns : agent->config.ns ? agent->config.ns : "default");
 	agent->loop = loop_new(err);
-	if (!agent->loop || !libgit_open(err) || !catch_signals(agent, err)) {
+	if (!agent->loop || !catch_signals(agent, err)) {
 		return false;
 	}
 	const struct poller_options poller = {
@@ -350,10 +349,7 @@ static void release(struct agent *agent)
 	kube_freep(&agent->kube);
 	workers_free(agent->workers);
 	poller_free(agent->poller);
-	if (agent->loop) {
-		loop_free(agent->loop);
-		libgit_close();
-	}
+	loop_free(agent->loop);
 	if (agent->signals >= 0) {
 		(void)close(agent->signals);
 	}

@@ -1,5 +1,6 @@
 #include "sync/git/libgit.h"
 
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -26,21 +27,21 @@ static void set_options(void)
 	}
 }
 
-bool libgit_open(struct err *err)
+static int started; /* what git_libgit2_init said */
+
+static void start(void)
 {
-	int count = git_libgit2_init();
-	if (count < 0) {
-		return libgit_err(err, ERR_TRANSIENT, "cannot start libgit2");
-	}
-	if (count == 1) {
+	started = git_libgit2_init();
+	if (started > 0) {
 		set_options();
 	}
-	return true;
 }
 
-void libgit_close(void)
+bool libgit_open(struct err *err)
 {
-	(void)git_libgit2_shutdown();
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	(void)pthread_once(&once, start);
+	return started > 0 || err_set(err, ERR_TRANSIENT, "cannot start libgit2");
 }
 
 bool libgit_err(struct err *err, enum err_kind kind, const char *fmt, ...)

@@ -10,9 +10,11 @@
 
 #include "render/base/err.h"
 
-/* Counted; each open needs its close. The first one sets the process-wide options, so it must not race with other users. */
+/*
+ * Starts it and sets its process-wide options, the first time; any thread may call it. It is never ended: that would take what it
+ * keeps for each thread away from threads that go on.
+ */
 bool libgit_open(struct err *err) MUST_CHECK;
-void libgit_close(void);
 
 /* As err_set, with ": " and what libgit2 said last (one line, no control characters) behind. Returns false. */
 bool libgit_err(struct err *err, enum err_kind kind, const char *fmt, ...) PRINTF_LIKE(3, 4);

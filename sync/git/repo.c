@@ -44,7 +44,6 @@ void repo_free(struct repo *repo)
 	store_close(&repo->store);
 	url_release(&repo->url);
 	free(repo);
-	libgit_close();
 }
 
 void repo_freep(struct repo **repo)

@@ -11,8 +11,15 @@
 
 static struct loop *loop;
 
+/* What happened, one letter each. */
+static struct {
+	char text[64];
+	size_t len;
+} told;
+
 static void make_loop(void)
 {
+	memset(&told, 0, sizeof told);
 	struct err err = ERR_INIT;
 	loop = loop_new(&err);
 	ck_assert_msg(loop != NULL, "%s", err.msg);
@@ -22,12 +29,6 @@ static void free_loop(void)
 {
 	loop_freep(&loop);
 }
-
-/* What happened, one letter each. */
-static struct {
-	char text[64];
-	size_t len;
-} told;
 
 static void tell(char c)
 {

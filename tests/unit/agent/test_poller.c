@@ -6,6 +6,8 @@ static struct workers *workers;
 static struct poller *poller;
 static int asked;
 static int failed;
+static int satisfied;
+static int readers;
 
 static void count(void *context, bool fine, int64_t milliseconds)
 {
@@ -20,6 +22,7 @@ static void setup(void)
 	static char stores[300];
 	struct err err = ERR_INIT;
 	fixture_setup();
+	asked = failed = satisfied = readers = 0;
 	(void)snprintf(stores, sizeof stores, "%s/stores", fixture_dir);
 	loop = loop_new(&err);
 	ck_assert_msg(loop != NULL, "%s", err.msg);
@@ -47,9 +50,6 @@ struct reader {
 	int64_t first;
 	int64_t last;
 };
-
-static int satisfied;
-static int readers;
 
 static void told(void *context, const struct poll_answer *answer)
 {

@@ -10,8 +10,12 @@
 static struct loop *loop;
 static struct workers *workers;
 
+/* What ends is told in this order; on the loop only. */
+static char ended[64];
+
 static void setup(void)
 {
+	memset(ended, 0, sizeof ended);
 	struct err err = ERR_INIT;
 	loop = loop_new(&err);
 	ck_assert_msg(loop != NULL, "%s", err.msg);
@@ -23,9 +27,6 @@ static void teardown(void)
 	workers_free(workers);
 	loop_free(loop);
 }
-
-/* What ends is told in this order; on the loop only. */
-static char ended[64];
 
 struct task {
 	struct job job;
@@ -123,7 +124,7 @@ END_TEST
 
 START_TEST(what_was_not_begun_is_dropped_at_the_end)
 {
-	static struct task slow = { .name = 's', .time = 50 };
+	static struct task slow = { .name = 's', .time = 2000 };
 	static struct task never = { .name = 'n', .time = 1 };
 	submit(&slow, "key");
 	submit(&never, "key");
