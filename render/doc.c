@@ -120,8 +120,23 @@ static int by_key(const void *a, const void *b)
 	return strcmp((*(const cJSON *const *)a)->string, (*(const cJSON *const *)b)->string);
 }
 
+/* What cJSON would write as it is: only quotes, backslashes and control characters are escaped. */
+static bool is_plain_text(const char *text)
+{
+	for (; *text; text++) {
+		if ((unsigned char)*text < ' ' || *text == '"' || *text == '\\') {
+			return false;
+		}
+	}
+	return true;
+}
+
+/* Most texts are plain, and a digest prints thousands: a detour by cJSON costs three allocations each. */
 static bool print_scalar_text(const char *text, struct buf *out)
 {
+	if (is_plain_text(text)) {
+		return buf_putc(out, '"') && buf_puts(out, text) && buf_putc(out, '"');
+	}
 	cJSON *holder = cJSON_CreateStringReference(text);
 	bool fits = doc_print(holder, out);
 	cJSON_Delete(holder);
