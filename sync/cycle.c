@@ -314,7 +314,12 @@ static void record(struct cycle *cycle)
 		return;
 	}
 	cycle_outcome(cycle);
-	if (cycle->options->wait && !history_resolve(prepared->kube, &cycle->sync, &err)) {
+	/* One that makes way for a newer commit leaves to that one what lists all ReplicaSets. */
+	bool hurried = cycle_given_up(cycle);
+	if (hurried) {
+		ledger_hurry(prepared->ledger);
+	}
+	if (cycle->options->wait && !hurried && !history_resolve(prepared->kube, &cycle->sync, &err)) {
 		report_warn(cycle->report, text_printf("the revisions are recorded later: %s", err.msg));
 	}
 	err = ERR_INIT;
@@ -324,12 +329,13 @@ static void record(struct cycle *cycle)
 	}
 }
 
-/* Revisions of earlier syncs that are known by now. */
+/* Revisions of earlier syncs that are known by now. After the writes: nothing of them depends on it, and it lists all
+ * ReplicaSets. */
 static void settle(struct cycle *cycle)
 {
 	struct err err = ERR_INIT;
 	size_t settled = 0;
-	if (!cycle_stopped(cycle) && !history_settle(cycle->prepared.kube, cycle->prepared.ledger, &settled, &err)) {
+	if (!cycle_given_up(cycle) && !history_settle(cycle->prepared.kube, cycle->prepared.ledger, &settled, &err)) {
 		report_warn(cycle->report, text_printf("earlier revisions could not be recorded: %s", err.msg));
 	}
 }
@@ -363,14 +369,14 @@ static void look_on(struct cycle *cycle)
 
 static void work(struct cycle *cycle)
 {
-	if (!cycle->heals) {
-		settle(cycle);
-	}
 	open_apply(cycle);
 	report_phase(cycle->report, "applying");
 	bool complete = apply_objects(&cycle->apply);
 	cycle->worked = true;
 	settle_drift(cycle, &cycle->inventory);
+	if (!cycle->heals) {
+		settle(cycle);
+	}
 	tell_brakes(cycle);
 	complete = cycle_wait(cycle) && complete && !cycle->apply.stopped;
 	prune(cycle, complete);

@@ -167,6 +167,11 @@ const struct inventory *ledger_inventory(const struct ledger *ledger)
 	return &ledger->current;
 }
 
+void ledger_hurry(struct ledger *ledger)
+{
+	ledger->hurried = true;
+}
+
 bool ledger_newer_format(const struct ledger *ledger)
 {
 	return ledger->newer_format;

@@ -120,6 +120,10 @@ bool ledger_begin(struct ledger *ledger, struct ledger_sync *sync, const struct 
  */
 bool ledger_finish(struct ledger *ledger, struct ledger_sync *sync, const struct inventory *now, struct err *err) MUST_CHECK;
 
+/* Something newer waits for this sync to end: ledger_finish leaves the trim to the next one, as long as not more than
+ * history_limit records are too many. */
+void ledger_hurry(struct ledger *ledger);
+
 /*
  * Revisions of a finished sync that have become known; those that are not given stay as they are, and nothing of it is pending
  * any more. What another process recorded first is taken over.

@@ -45,7 +45,8 @@ struct ledger {
 	size_t cap;
 	struct ledger_stray *strays;
 	size_t stray_count;
-	int64_t top; /* the highest number seen, also on records that cannot be read */
+	int64_t top;  /* the highest number seen, also on records that cannot be read */
+	bool hurried; /* as in ledger_hurry */
 	bool newer_format;
 	bool unreadable; /* a record was skipped: what it refers to is not known */
 	struct delta_base ref;

@@ -244,7 +244,11 @@ void ledger_trim(struct ledger *ledger)
 		return;
 	}
 	CLEANUP(release_sweep) struct sweep sweep = { .ledger = ledger, .evict = alloc_new(ledger->count, sizeof(bool)) };
-	if (mark_beyond_limit(&sweep)) {
+	size_t marked = mark_beyond_limit(&sweep);
+	if (ledger->hurried && marked <= ledger->limit) {
+		return;
+	}
+	if (marked) {
 		spare_needed(&sweep);
 		spare_pending(&sweep);
 		spare_living(&sweep);

@@ -618,6 +618,29 @@ START_TEST(replicasets_are_listed_only_when_something_would_go)
 }
 END_TEST
 
+START_TEST(one_that_is_hurried_leaves_the_trim_to_the_next_within_bounds)
+{
+	struct ledger *ledger = open_limited(2);
+	size_t count = 0;
+	ledger_hurry(ledger);
+	for (int i = 0; i < 4; i++) {
+		sync_heal(ledger, COMMIT_A, false, LEDGER_HEALTHY);
+	}
+	(void)ledger_syncs(ledger, &count);
+	ck_assert_uint_eq(count, 4);
+	sync_heal(ledger, COMMIT_A, false, LEDGER_HEALTHY);
+	(void)ledger_syncs(ledger, &count);
+	ck_assert_uint_eq(count, 2);
+	sync_heal(ledger, COMMIT_A, false, LEDGER_HEALTHY);
+	ledger_free(ledger);
+	ledger = open_limited(2);
+	sync_heal(ledger, COMMIT_A, false, LEDGER_HEALTHY);
+	(void)ledger_syncs(ledger, &count);
+	ck_assert_uint_eq(count, 2);
+	ledger_free(ledger);
+}
+END_TEST
+
 START_TEST(settled_revisions_are_merged_into_their_sync)
 {
 	struct inventory now = INVENTORY_INIT;
@@ -785,6 +808,7 @@ int main(void)
 	tcase_add_test(tests, a_record_that_a_living_replicaset_maps_to_is_spared);
 	tcase_add_test(tests, what_a_trim_that_was_killed_left_is_not_unfinished_and_goes_with_the_next);
 	tcase_add_test(tests, replicasets_are_listed_only_when_something_would_go);
+	tcase_add_test(tests, one_that_is_hurried_leaves_the_trim_to_the_next_within_bounds);
 	tcase_add_test(tests, settled_revisions_are_merged_into_their_sync);
 	tcase_add_test(tests, the_time_of_verification_is_kept_over_later_syncs);
 	tcase_add_test(tests, a_newer_format_is_told_and_nothing_of_it_is_used_or_deleted);
