@@ -138,6 +138,7 @@ bool cycle_wait(struct cycle *cycle)
 		.selector = cycle->selector,
 		.changed = health_changed,
 		.alive = alive,
+		.newer = cycle->options->newer,
 		.idle = cycle->options->drift ? heal_meanwhile : NULL,
 		.context = cycle,
 	};

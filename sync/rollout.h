@@ -34,6 +34,8 @@ struct rollout_options {
 	void (*changed)(void *context, const struct rollout *rollout);
 	/* Called between polls; false ends the waiting (a signal, a lost lease). May be NULL. */
 	bool (*alive)(void *context);
+	/* Not 0: the waiting is over, and what a list that is in flight answers is not even read. May be NULL. */
+	const volatile int *newer;
 	/* Called between polls while no call is in flight: may send and wait for others. May be NULL. */
 	void (*idle)(void *context);
 	void *context;

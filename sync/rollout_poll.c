@@ -83,6 +83,10 @@ static void listed(struct kube_call *call, void *context)
 	struct group *group = context;
 	struct wait *wait = group->wait;
 	struct err err = ERR_INIT;
+	if (wait->options->newer && *wait->options->newer) {
+		wait->stopped = true;
+		return;
+	}
 	CLEANUP(doc_freep) cJSON *doc = parse(call, &err);
 	cJSON *item;
 	cJSON_ArrayForEach (item, doc_get(doc, "items")) {

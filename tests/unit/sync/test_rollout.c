@@ -30,6 +30,7 @@ struct fake {
 	int64_t alive_at;
 	int64_t longest_gap;
 	int lives; /* times that alive says true; -1 always */
+	volatile int newer;
 	unsigned changes;
 };
 
@@ -141,6 +142,7 @@ static bool wait_for(struct fake *fake, struct rollout *rollouts, size_t count, 
 		                               .selector = "plumb.dev/sync=a b",
 		                               .changed = count_change,
 		                               .alive = is_alive,
+		                               .newer = &fake->newer,
 		                               .context = fake };
 	fake->alive_at = clock_now();
 	bool well = rollout_wait(&fake->kube, rollouts, count, &options, err);
@@ -459,6 +461,32 @@ START_TEST(many_are_read_by_list_in_pages_and_what_it_misses_by_get)
 }
 END_TEST
 
+static int newer_meanwhile(struct fake *fake, const char *path, struct buf *reply)
+{
+	fake->newer = 1;
+	return pages(fake, path, reply);
+}
+
+START_TEST(a_list_that_comes_when_something_newer_waits_is_not_read)
+{
+	struct fake fake = fake_make(newer_meanwhile);
+	struct rollout many[MANY];
+	struct err err = ERR_INIT;
+	char name[16];
+	for (int i = 0; i < MANY; i++) {
+		(void)snprintf(name, sizeof name, "%d", i);
+		many[i] = follow(&configmaps, name);
+	}
+	ck_assert(!wait_for(&fake, many, MANY, 5000, &err));
+	ck_assert_int_eq(err.kind, ERR_NONE);
+	ck_assert_uint_eq(fake.requests, 1);
+	for (int i = 0; i < MANY; i++) {
+		ck_assert(!many[i].settled);
+		rollout_release(&many[i]);
+	}
+}
+END_TEST
+
 START_TEST(where_lists_are_denied_each_is_read_by_name)
 {
 	struct fake fake = fake_make(lists_denied);
@@ -549,6 +577,7 @@ int main(void)
 	tcase_add_test(tcase, a_denied_read_ends_the_wait);
 	tcase_add_test(tcase, alive_ends_the_wait);
 	tcase_add_test(tcase, many_are_read_by_list_in_pages_and_what_it_misses_by_get);
+	tcase_add_test(tcase, a_list_that_comes_when_something_newer_waits_is_not_read);
 	tcase_add_test(tcase, where_lists_are_denied_each_is_read_by_name);
 	tcase_add_test(tcase, items_of_a_list_are_judged_by_their_kind);
 	tcase_add_test(tcase, a_statefulset_whose_pods_cannot_be_made_says_why);
