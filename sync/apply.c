@@ -33,6 +33,7 @@ static void follow_as_it_is(struct apply *apply, const struct action *action)
 	const struct ident *id = &action->desired->id;
 	if (discovery_find(apply->discovery, id->group, action->desired->version, id->kind, &resource) == DISCOVERY_FOUND) {
 		apply_follow(apply, id, resource, action->live->uid, action->live->generation);
+		apply->rollouts[apply->rollout_count - 1].unchanged = true;
 	}
 }
 

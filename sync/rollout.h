@@ -19,6 +19,7 @@ struct rollout {
 	const struct resource *resource; /* borrowed */
 	char *uid;                       /* owned; what we applied: another UID there is a failure "replaced"; NULL: the first seen */
 	int64_t generation;              /* of the apply's answer */
+	bool unchanged;                  /* it was found as it should be: this sync wrote nothing to it */
 	/* The answer. */
 	struct health_report report;
 	bool settled;     /* current, failed or paused */

@@ -111,12 +111,13 @@ void rollout_gone(struct wait *wait, struct follow *follow, const char *reason, 
 /*
  * When a Deployment's replicas change together with its template, its controller scales first and writes the new observed
  * generation with the conditions of the old template: a failure, and the success of zero replicas, are believed the second time.
+ * (Of one that this sync did not change the success is believed at once: a thousand of them would be read twice.)
  */
 static bool doubtful(struct follow *follow, const cJSON *object, const struct health_report *report)
 {
 	bool doubt = is_deployment(&follow->rollout->id) &&
 	             (report->health == HEALTH_FAILED ||
-	              (report->health == HEALTH_CURRENT && doc_int(object, "spec/replicas", 1) == 0));
+	              (report->health == HEALTH_CURRENT && !follow->rollout->unchanged && doc_int(object, "spec/replicas", 1) == 0));
 	bool first = doubt && !follow->doubted;
 	follow->doubted = doubt;
 	return first;

@@ -250,6 +250,30 @@ static int one_fails(struct fake *fake, const char *path, struct buf *reply)
 	return say(reply, exceeded);
 }
 
+static int sleeps(struct fake *fake, const char *path, struct buf *reply)
+{
+	(void)fake;
+	(void)path;
+	return say(reply, DEPLOYMENT_HEAD
+	           "\"spec\":{\"replicas\":0,\"selector\":{\"matchLabels\":{\"app\":\"web\"}}},\"status\":{\"observedGeneration\":2,"
+	           "\"conditions\":[{\"type\":\"Available\",\"status\":\"True\"},{\"type\":\"Progressing\",\"status\":\"True\","
+	           "\"reason\":\"NewReplicaSetAvailable\"}]}}");
+}
+
+START_TEST(the_success_of_zero_replicas_is_seen_twice_unless_nothing_was_written)
+{
+	for (int unchanged = 0; unchanged < 2; unchanged++) {
+		struct fake fake = fake_make(sleeps);
+		struct rollout web = follow(&deployments, "web");
+		struct err err = ERR_INIT;
+		web.unchanged = unchanged;
+		ck_assert(wait_for(&fake, &web, 1, 5000, &err));
+		ck_assert_uint_eq(fake.gets, unchanged ? 1 : 2);
+		rollout_release(&web);
+	}
+}
+END_TEST
+
 START_TEST(a_failure_names_the_pods_of_the_newest_replicaset_and_does_not_end_the_wait_for_others)
 {
 	struct fake fake = fake_make(one_fails);
@@ -575,6 +599,7 @@ int main(void)
 	tcase_add_test(tcase, transient_failures_are_tried_again);
 	tcase_add_test(tcase, deleted_and_replaced_objects_fail);
 	tcase_add_test(tcase, a_denied_read_ends_the_wait);
+	tcase_add_test(tcase, the_success_of_zero_replicas_is_seen_twice_unless_nothing_was_written);
 	tcase_add_test(tcase, alive_ends_the_wait);
 	tcase_add_test(tcase, many_are_read_by_list_in_pages_and_what_it_misses_by_get);
 	tcase_add_test(tcase, a_list_that_comes_when_something_newer_waits_is_not_read);
