@@ -166,6 +166,9 @@ bool doc_print_canonical(const cJSON *doc, struct buf *out)
 	if (cJSON_IsObject(doc)) {
 		return print_mapping(doc, out);
 	}
+	if (cJSON_IsString(doc)) {
+		return print_scalar_text(doc->valuestring, out);
+	}
 	if (!cJSON_IsArray(doc)) {
 		return doc_print(doc, out);
 	}

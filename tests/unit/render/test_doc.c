@@ -72,6 +72,21 @@ START_TEST(canonical_text_does_not_depend_on_the_order_of_keys_but_on_that_of_li
 }
 END_TEST
 
+/* Digests are of it: another text would apply everything anew. */
+START_TEST(canonical_text_writes_every_character_as_the_plain_print_does)
+{
+	for (int c = 1; c < 256; c++) {
+		const char text[] = { 'a', (char)c, 'b', '\0' };
+		CLEANUP(doc_freep) cJSON *doc = cJSON_CreateObject();
+		CLEANUP(buf_release) struct buf plain = BUF_INIT(4096);
+		CLEANUP(buf_release) struct buf canonical = BUF_INIT(4096);
+		doc_set_text(doc, text, text);
+		ck_assert(doc_print(doc, &plain) && doc_print_canonical(doc, &canonical));
+		ck_assert_str_eq(buf_text(&canonical), buf_text(&plain));
+	}
+}
+END_TEST
+
 START_TEST(printing_stops_at_the_maximum)
 {
 	CLEANUP(doc_freep) cJSON *doc = doc_of("{\"a\":[1,2,3],\"b\":{\"c\":\"dddd\"}}");
@@ -115,6 +130,7 @@ int main(void)
 	tcase_add_test(tcase, a_value_of_another_type_reads_as_absent);
 	tcase_add_test(tcase, making_a_mapping_replaces_what_is_no_mapping);
 	tcase_add_test(tcase, canonical_text_does_not_depend_on_the_order_of_keys_but_on_that_of_lists);
+	tcase_add_test(tcase, canonical_text_writes_every_character_as_the_plain_print_does);
 	tcase_add_test(tcase, printing_stops_at_the_maximum);
 	tcase_add_loop_test(tcase, text_that_is_not_json_is_refused_with_the_byte_and_without_quoting_it, 0, ARRAY_LEN(broken));
 	tcase_add_test(tcase, space_around_a_document_and_a_text_without_an_end_are_fine);
