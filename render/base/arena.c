@@ -11,7 +11,10 @@
 #include "render/base/buf.h"
 
 /* Of everything that is kept in an arena: pointers, int64_t, double. */
-enum { BLOCK_BYTES = 64 * 1024, ALIGN = 8 };
+enum { ALIGN = 8 };
+
+/* The first block is small, as many arenas are; each next one as large as all before, up to the most. */
+enum { FIRST_BYTES = 2 * 1024, BLOCK_BYTES = 64 * 1024 };
 
 struct arena_block {
 	struct arena_block *next;
@@ -35,6 +38,12 @@ bool arena_full(const struct arena *arena)
 	return arena->total > arena->max;
 }
 
+static size_t next_size(const struct arena *arena)
+{
+	size_t size = arena->total < FIRST_BYTES ? FIRST_BYTES : arena->total;
+	return size < BLOCK_BYTES ? size : BLOCK_BYTES;
+}
+
 /* A large value gets a block of its own behind the newest one, whose rest is still good for small ones. */
 static struct arena_block *block_for(struct arena *arena, size_t size)
 {
@@ -42,9 +51,10 @@ static struct arena_block *block_for(struct arena *arena, size_t size)
 	if (newest && newest->size - newest->used >= size) {
 		return newest;
 	}
-	bool large = size > BLOCK_BYTES / 4;
-	struct arena_block *block = alloc_new(1, sizeof *block + (large ? size : BLOCK_BYTES));
-	block->size = large ? size : BLOCK_BYTES;
+	size_t common = next_size(arena);
+	bool large = size > common / 4;
+	struct arena_block *block = alloc_new(1, sizeof *block + (large ? size : common));
+	block->size = large ? size : common;
 	arena->total += block->size;
 	if (large && newest) {
 		block->next = newest->next;

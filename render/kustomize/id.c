@@ -114,12 +114,12 @@ char *gvk_api_version(struct arena *arena, const struct gvk *gvk)
 static int kind_order(const char *kind)
 {
 	for (size_t i = 0; i < ARRAY_LEN(FIRST); i++) {
-		if (strcmp(FIRST[i], kind) == 0) {
+		if (FIRST[i][0] == kind[0] && strcmp(FIRST[i], kind) == 0) {
 			return (int)i - (int)ARRAY_LEN(FIRST);
 		}
 	}
 	for (size_t i = 0; i < ARRAY_LEN(LAST); i++) {
-		if (strcmp(LAST[i], kind) == 0) {
+		if (LAST[i][0] == kind[0] && strcmp(LAST[i], kind) == 0) {
 			return (int)i + 1;
 		}
 	}
