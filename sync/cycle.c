@@ -315,12 +315,11 @@ static void record(struct cycle *cycle)
 	}
 	cycle_outcome(cycle);
 	/* One that makes way for a newer commit leaves to that one what lists all ReplicaSets. */
-	bool hurried = cycle_given_up(cycle);
-	if (hurried) {
-		ledger_hurry(prepared->ledger);
-	}
-	if (cycle->options->wait && !hurried && !history_resolve(prepared->kube, &cycle->sync, &err)) {
+	if (cycle->options->wait && !cycle_given_up(cycle) && !history_resolve(prepared->kube, &cycle->sync, &err)) {
 		report_warn(cycle->report, text_printf("the revisions are recorded later: %s", err.msg));
+	}
+	if (cycle_given_up(cycle)) {
+		ledger_hurry(prepared->ledger);
 	}
 	err = ERR_INIT;
 	if (!ledger_finish(prepared->ledger, &cycle->sync, &cycle->inventory, &err)) {
