@@ -211,6 +211,47 @@ static void fake_merge(cJSON *target, const cJSON *patch)
 	}
 }
 
+static cJSON *fake_fields(const cJSON *value)
+{
+	cJSON *set = cJSON_CreateObject();
+	const cJSON *member = NULL;
+	for (member = cJSON_IsObject(value) ? value->child : NULL; member; member = member->next) {
+		char *key = text_printf("f:%s", member->string);
+		doc_set(set, key, fake_fields(member));
+		free(key);
+	}
+	return set;
+}
+
+static void fake_apply(struct fake_kube *fake, struct kube_call *call, const char *path)
+{
+	const cJSON *stored = fake_kube_get(fake, path);
+	int status = stored ? 200 : 201;
+	cJSON *object = stored ? cJSON_Duplicate(stored, true) : cJSON_CreateObject();
+	cJSON *applied = cJSON_Parse(buf_text(&call->body));
+	assert(applied);
+	fake_merge(object, applied);
+	const char *query = strstr(call->path, "fieldManager=");
+	assert(query);
+	query += strlen("fieldManager=");
+	char *manager = text_dup_len(query, strcspn(query, "&"));
+	cJSON *entry = cJSON_CreateObject();
+	doc_set_text(entry, "manager", manager);
+	doc_set_text(entry, "operation", "Apply");
+	doc_set(entry, "fieldsV1", fake_fields(applied));
+	cJSON *managers = cJSON_CreateArray();
+	cJSON_AddItemToArray(managers, entry);
+	doc_set(doc_make(object, "metadata"), "managedFields", managers);
+	free(manager);
+	cJSON_Delete(applied);
+	fake_answer(call, status, fake_store(fake, path, object));
+}
+
+static bool fake_is_apply(const struct fake_kube *fake, const struct kube_call *call)
+{
+	return fake->applies && strcmp(call->method, "PATCH") == 0 && strcmp(call->content_type, KUBE_APPLY) == 0;
+}
+
 static void fake_delete(struct fake_kube *fake, struct kube_call *call, const char *path)
 {
 	cJSON *options = call->body.len ? cJSON_Parse(buf_text(&call->body)) : cJSON_CreateObject();
@@ -253,7 +294,9 @@ static bool fake_is_collection(const char *path)
 static void fake_serve_object(struct fake_kube *fake, struct kube_call *call, const char *path)
 {
 	const cJSON *stored = fake_kube_get(fake, path);
-	if (!stored) {
+	if (fake_is_apply(fake, call)) {
+		fake_apply(fake, call, path);
+	} else if (!stored) {
 		fake_refuse(call, 404, "NotFound");
 	} else if (strcmp(call->method, "GET") == 0) {
 		fake_answer(call, 200, stored);

@@ -23,6 +23,7 @@ struct fake_kube {
 	int drop_from;       /* requests from this number on, from 0, never arrive; -1: none */
 	int lose_answer;     /* the request of this number arrives, its answer does not; -1: none */
 	const char *deny[4]; /* "METHOD part-of-path": answered with 403 */
+	bool applies;        /* a server-side apply makes what is missing, and its manager alone owns what it says; else it merges */
 	/* Called before a request is served; may change objects. */
 	void (*before)(struct fake_kube *fake, const struct kube_call *call, void *context);
 	void *context;
