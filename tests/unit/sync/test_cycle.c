@@ -139,6 +139,7 @@ START_TEST(a_stop_ends_it_as_incomplete_with_an_outcome_and_the_next_one_does_th
 	scene.fake->before = stop_at_apply;
 	ck_assert_int_eq(sync_now(), RESULT_INCOMPLETE);
 	ck_assert_int_eq(report_exit_code(&scene.report), 7);
+	ck_assert(told("stopped before all was done"));
 	ck_assert_int_eq(verdict_on("more"), VERDICT_CREATED);
 	ck_assert_uint_eq(fake_kube_requests(scene.fake, CONFIG_WRITE), 0);
 	ck_assert_uint_eq(fake_kube_requests(scene.fake, "DELETE " CONFIGMAPS), 0);
