@@ -315,8 +315,9 @@ static void follow(struct work *work, const cJSON *answer)
 }
 
 /*
- * An apply that changed nothing leaves the resource version, and where others wrote meanwhile (a controller its status,
- * say) still our entry of the managed fields: its time is that of our last apply that changed something.
+ * An apply that changed nothing leaves the resource version, and where others wrote meanwhile (a controller its status, say) still
+ * the generation and our entry of the managed fields. The entry alone does not tell: its time has only seconds. A kind without a
+ * generation has mostly no controller either: what moved it was this apply.
  */
 static bool is_untouched(const struct work *work, const cJSON *answer)
 {
@@ -327,6 +328,9 @@ static bool is_untouched(const struct work *work, const cJSON *answer)
 	}
 	if (version && live->resource_version && strcmp(version, live->resource_version) == 0) {
 		return true;
+	}
+	if (!live->generation || doc_int(answer, "metadata/generation", 0) != live->generation) {
+		return false;
 	}
 	const cJSON *before = fields_entry(live->meta, MANAGER_PLUMB, "Apply", "");
 	const cJSON *after = fields_entry(doc_get(answer, "metadata"), MANAGER_PLUMB, "Apply", "");

@@ -443,14 +443,14 @@ END_TEST
 
 /* --- looking ------------------------------------------------------------------------------------------------------ */
 
-#define MANAGED(time) \
-	"\"managedFields\":[{\"manager\":\"plumb\",\"operation\":\"Apply\",\"time\":\"" time \
+#define MANAGED(generation, time) \
+	"\"generation\":" generation ",\"managedFields\":[{\"manager\":\"plumb\",\"operation\":\"Apply\",\"time\":\"" time \
 	"\",\"fieldsV1\":{\"f:data\":{\"f:value\":{}}}}]"
 
 static void look(const char *answer)
 {
 	struct action *action = act(ACTION_HEAL, STAGE_REST, CONFIG("cm", "1"),
-	                            "{\"uid\":\"u1\",\"resourceVersion\":\"4\"," MANAGED("2026-11-24T02:00:00Z") "}");
+	                            "{\"uid\":\"u1\",\"resourceVersion\":\"4\"," MANAGED("3", "2026-11-24T02:00:00Z") "}");
 	action->maybe = true;
 	struct line lines[] = { { "PATCH", CONFIGMAPS "cm?", NULL, 200, answer, false } };
 	RUN(lines);
@@ -458,21 +458,28 @@ static void look(const char *answer)
 
 START_TEST(an_apply_that_changes_nothing_is_no_heal)
 {
-	look("{\"metadata\":{\"uid\":\"u1\",\"resourceVersion\":\"4\"," MANAGED("2026-11-24T02:00:00Z") "}}");
+	look("{\"metadata\":{\"uid\":\"u1\",\"resourceVersion\":\"4\"," MANAGED("3", "2026-11-24T02:00:00Z") "}}");
 	expect("cm", VERDICT_UNCHANGED, "in sync");
 }
 END_TEST
 
 START_TEST(nor_is_one_after_somebody_elses_write)
 {
-	look("{\"metadata\":{\"uid\":\"u1\",\"resourceVersion\":\"9\"," MANAGED("2026-11-24T02:00:00Z") "}}");
+	look("{\"metadata\":{\"uid\":\"u1\",\"resourceVersion\":\"9\"," MANAGED("3", "2026-11-24T02:00:00Z") "}}");
 	expect("cm", VERDICT_UNCHANGED, "in sync");
+}
+END_TEST
+
+START_TEST(one_in_the_second_of_the_apply_before_is_told_by_its_generation)
+{
+	look("{\"metadata\":{\"uid\":\"u1\",\"resourceVersion\":\"9\"," MANAGED("4", "2026-11-24T02:00:00Z") "}}");
+	expect("cm", VERDICT_HEALED, "why");
 }
 END_TEST
 
 START_TEST(one_that_changes_something_is)
 {
-	look("{\"metadata\":{\"uid\":\"u1\",\"resourceVersion\":\"9\"," MANAGED("2026-11-24T02:30:00Z") "}}");
+	look("{\"metadata\":{\"uid\":\"u1\",\"resourceVersion\":\"9\"," MANAGED("3", "2026-11-24T02:30:00Z") "}}");
 	expect("cm", VERDICT_HEALED, "why");
 }
 END_TEST
@@ -638,6 +645,7 @@ int main(void)
 	tcase_add_test(tcase, replicas_are_handed_over_before_they_are_given_up);
 	tcase_add_test(tcase, an_apply_that_changes_nothing_is_no_heal);
 	tcase_add_test(tcase, nor_is_one_after_somebody_elses_write);
+	tcase_add_test(tcase, one_in_the_second_of_the_apply_before_is_told_by_its_generation);
 	tcase_add_test(tcase, one_that_changes_something_is);
 	tcase_add_test(tcase, an_immutable_field_names_the_annotation_that_allows_a_recreate);
 	tcase_add_test(tcase, a_recreate_proves_the_new_object_before_it_deletes_the_old);
