@@ -315,9 +315,9 @@ static void follow(struct work *work, const cJSON *answer)
 }
 
 /*
- * An apply that changed nothing leaves the resource version, and where others wrote meanwhile (a controller its status, say) still
- * the generation and our entry of the managed fields. The entry alone does not tell: its time has only seconds. A kind without a
- * generation has mostly no controller either: what moved it was this apply.
+ * An apply that changed nothing leaves the resource version, and where others wrote meanwhile (a controller its status, say)
+ * still the generation and our entry of the managed fields. The entry alone does not tell: its time has only seconds. A kind
+ * without a generation has mostly no controller either: what moved it was this apply.
  */
 static bool is_untouched(const struct work *work, const cJSON *answer)
 {
