@@ -42,8 +42,7 @@ static const struct gvk CLUSTER_SCOPED[] = {
 	{ "storage.k8s.io", "v1beta1", "VolumeAttachment" },
 };
 
-/* The order in which Gvk.IsLessThan sorts kinds; what is in neither list stands between them. */
-static const char *const FIRST[] = {
+const char *const KINDS_FIRST[KINDS_FIRST_COUNT] = {
 	"Namespace",
 	"ResourceQuota",
 	"StorageClass",
@@ -67,7 +66,7 @@ static const char *const FIRST[] = {
 	"CronJob",
 	"PodDisruptionBudget",
 };
-static const char *const LAST[] = { "MutatingWebhookConfiguration", "ValidatingWebhookConfiguration" };
+const char *const KINDS_LAST[KINDS_LAST_COUNT] = { "MutatingWebhookConfiguration", "ValidatingWebhookConfiguration" };
 
 bool gvk_is_cluster_scoped(const struct gvk *gvk)
 {
@@ -113,13 +112,13 @@ char *gvk_api_version(struct arena *arena, const struct gvk *gvk)
 
 static int kind_order(const char *kind)
 {
-	for (size_t i = 0; i < ARRAY_LEN(FIRST); i++) {
-		if (FIRST[i][0] == kind[0] && strcmp(FIRST[i], kind) == 0) {
-			return (int)i - (int)ARRAY_LEN(FIRST);
+	for (size_t i = 0; i < KINDS_FIRST_COUNT; i++) {
+		if (KINDS_FIRST[i][0] == kind[0] && strcmp(KINDS_FIRST[i], kind) == 0) {
+			return (int)i - (int)KINDS_FIRST_COUNT;
 		}
 	}
-	for (size_t i = 0; i < ARRAY_LEN(LAST); i++) {
-		if (LAST[i][0] == kind[0] && strcmp(LAST[i], kind) == 0) {
+	for (size_t i = 0; i < KINDS_LAST_COUNT; i++) {
+		if (KINDS_LAST[i][0] == kind[0] && strcmp(KINDS_LAST[i], kind) == 0) {
 			return (int)i + 1;
 		}
 	}

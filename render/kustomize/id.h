@@ -33,6 +33,10 @@ bool gvk_selected(const struct gvk *gvk, const struct gvk *selector);
 /* Of "group/version"; group "" for "v1". */
 struct gvk gvk_of(struct arena *arena, const char *api_version, const char *kind);
 char *gvk_api_version(struct arena *arena, const struct gvk *gvk);
+/* The order in which Gvk.IsLessThan and the legacy sort have kinds; what is in neither list stands between them. */
+enum { KINDS_FIRST_COUNT = 22, KINDS_LAST_COUNT = 2 };
+extern const char *const KINDS_FIRST[KINDS_FIRST_COUNT];
+extern const char *const KINDS_LAST[KINDS_LAST_COUNT];
 /* upstream's Gvk.IsLessThan, as strcmp. */
 int gvk_compare(const struct gvk *a, const struct gvk *b);
 /* By "group_version_kind" only, bytewise. */

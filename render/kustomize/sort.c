@@ -4,32 +4,7 @@
 #include <string.h>
 
 #include "render/base/buf.h"
-
-static const char *const FIRST[] = {
-	"Namespace",
-	"ResourceQuota",
-	"StorageClass",
-	"CustomResourceDefinition",
-	"ServiceAccount",
-	"PodSecurityPolicy",
-	"Role",
-	"ClusterRole",
-	"RoleBinding",
-	"ClusterRoleBinding",
-	"ConfigMap",
-	"Secret",
-	"Endpoints",
-	"Service",
-	"LimitRange",
-	"PriorityClass",
-	"PersistentVolume",
-	"PersistentVolumeClaim",
-	"Deployment",
-	"StatefulSet",
-	"CronJob",
-	"PodDisruptionBudget",
-};
-static const char *const LAST[] = { "MutatingWebhookConfiguration", "ValidatingWebhookConfiguration" };
+#include "render/kustomize/id.h"
 
 struct row {
 	struct resource *resource;
@@ -117,11 +92,11 @@ bool sort_resources(struct resmap *map, const struct sort_options *options, stru
 		sort_legacy(map, options->legacy);
 		return true;
 	}
-	const char *first[ARRAY_LEN(FIRST)];
-	const char *last[ARRAY_LEN(LAST)];
-	memcpy(first, FIRST, sizeof first);
-	memcpy(last, LAST, sizeof last);
-	sort_legacy(map, &(struct legacy_sort_options){ .first = { .items = first, .count = ARRAY_LEN(FIRST) },
-	                                                .last = { .items = last, .count = ARRAY_LEN(LAST) } });
+	const char *first[KINDS_FIRST_COUNT];
+	const char *last[KINDS_LAST_COUNT];
+	memcpy(first, KINDS_FIRST, sizeof first);
+	memcpy(last, KINDS_LAST, sizeof last);
+	sort_legacy(map, &(struct legacy_sort_options){ .first = { .items = first, .count = KINDS_FIRST_COUNT },
+	                                                .last = { .items = last, .count = KINDS_LAST_COUNT } });
 	return true;
 }
