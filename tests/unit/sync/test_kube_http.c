@@ -28,7 +28,7 @@ static const char *answer_date(void)
 	char date[64];
 	time_t then = time(NULL) + 2;
 	struct tm parts;
-	ck_assert_uint_gt(strftime(date, sizeof date, "%a, %d %b %Y %H:%M:%S GMT", gmtime_r(&then, &parts)), 0);
+	(void)strftime(date, sizeof date, "%a, %d %b %Y %H:%M:%S GMT", gmtime_r(&then, &parts));
 	(void)snprintf(reply, sizeof reply, HEAD("503 no") "Retry-After: %s\r\n" JSON("{}", 2), date);
 	return reply;
 }
