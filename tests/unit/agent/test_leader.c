@@ -4,14 +4,27 @@
 
 #include "agent/leader.h"
 #include "render/doc.h"
-#include "sync/clock.h"
 
 #include "../fake_kube.c"
+#include "../still_clock.c"
 
 #define LEASE "/apis/coordination.k8s.io/v1/namespaces/plumb-system/leases/plumb-agent"
 #define QUERY "?fieldManager=plumb"
 
-/* Two agents on one API server; the times are short, for the test. */
+/* In place of libcurl's, where the loop waits: here nothing but time comes. */
+CURLMcode curl_multi_poll(CURLM *multi, struct curl_waitfd *waits, unsigned count, int timeout, int *ready)
+{
+	(void)multi;
+	(void)waits;
+	(void)count;
+	clock_sleep_until(clock_now() + timeout);
+	if (ready) {
+		*ready = 0;
+	}
+	return CURLM_OK;
+}
+
+/* Two agents on one API server. */
 enum { DURATION = 1000, RENEW = 400, RETRY = 50 };
 
 static struct loop *loop;
@@ -158,7 +171,7 @@ static void one_leads(void *context)
 	int64_t stopped = clock_now();
 	rest(200);
 	ck_assert(agents[1].leads);
-	ck_assert_int_lt(agents[1].since - stopped, 200);
+	ck_assert_int_le(agents[1].since - stopped, RETRY + RETRY / 5);
 	ck_assert_int_eq(doc_int(fake_kube_get(server, LEASE), "spec/leaseTransitions", -1), 1);
 	stop(1);
 }

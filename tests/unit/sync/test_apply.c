@@ -6,8 +6,8 @@
 #include "render/base/limits.h"
 #include "render/doc.h"
 #include "sync/apply.h"
-#include "sync/clock.h"
 #include "sync/names.h"
+#include "tests/unit/still_clock.c"
 
 #define COMMIT "4f2a91c0b7d24f2a91c0b7d24f2a91c0b7d24f2a"
 #define DEPLOYMENTS "/apis/apps/v1/namespaces/shop/deployments/"
@@ -357,6 +357,7 @@ START_TEST(a_kind_that_nobody_serves_fails_at_the_deadline)
 	    "{\"apiVersion\":\"x.example/v1\",\"kind\":\"Thing\",\"metadata\":{\"name\":\"t\",\"namespace\":\"shop\"}}", NULL);
 	apply.deadline = clock_now() + 400;
 	run(NULL, 0);
+	ck_assert_int_eq(clock_now(), apply.deadline);
 	ck_assert(!applied);
 	expect("t", VERDICT_FAILED, "does not serve the kind Thing of x.example/v1");
 	ck_assert_uint_eq(script.logged, 0);
