@@ -1,5 +1,6 @@
 /*
- * Real sockets: the client and the endpoints take turns in one process.
+ * Real sockets: the client and the endpoints take turns in one process. How long a connection lives, and how fast calls may come,
+ * is told by a clock that stands still.
  */
 #include <arpa/inet.h>
 #include <check.h>
@@ -10,14 +11,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "agent/endpoints.h"
 #include "agent/listen.h"
 #include "render/base/limits.h"
-#include "sync/clock.h"
+#include "tests/unit/still_clock.c"
 
 #define BODY "Hello, World!"
 #define SIGNATURE "sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17"
@@ -88,14 +91,20 @@ static void tear_down(void)
 	secret_release(&token);
 }
 
-static int dial(enum endpoint endpoint)
+/* -1 where it cannot. Asserts nothing: it is also called in a process of its own. */
+static int try_dial(enum endpoint endpoint)
 {
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	struct sockaddr_in to = { .sin_family = AF_INET,
 		                      .sin_port = htons(endpoints_port(endpoints, endpoint)),
 		                      .sin_addr = { htonl(INADDR_LOOPBACK) } };
-	ck_assert_int_eq(connect(fd, (struct sockaddr *)&to, sizeof to), 0);
-	ck_assert_int_eq(fcntl(fd, F_SETFL, O_NONBLOCK), 0);
+	return connect(fd, (struct sockaddr *)&to, sizeof to) == 0 && fcntl(fd, F_SETFL, O_NONBLOCK) == 0 ? fd : -1;
+}
+
+static int dial(enum endpoint endpoint)
+{
+	int fd = try_dial(endpoint);
+	ck_assert_int_ge(fd, 0);
 	return fd;
 }
 
@@ -117,9 +126,9 @@ static char *talk_on(int fd, const char *bytes, size_t len)
 {
 	struct buf reply = BUF_INIT(LIMIT_MIB(80));
 	char chunk[65536];
-	int64_t deadline = clock_now() + 30000;
+	time_t deadline = time(NULL) + 120;
 	for (;;) {
-		ck_assert_msg(clock_now() < deadline, "no end of the answer: %s", buf_text(&reply));
+		ck_assert_msg(time(NULL) < deadline, "no end of the answer: %s", buf_text(&reply));
 		turn(fd, len ? POLLIN | POLLOUT : POLLIN);
 		ssize_t n = len ? send(fd, bytes, len < sizeof chunk ? len : sizeof chunk, MSG_NOSIGNAL) : 0;
 		if (n > 0) {
@@ -362,7 +371,7 @@ START_TEST(too_many_right_calls_are_one_poll_later)
 		status = call("/hook/shop/web", "X-Hub-Signature-256: " SIGNATURE "\r\n", BODY);
 	}
 	ck_assert_int_eq(status, 429);
-	ck_assert_int_ge(accepted, 100);
+	ck_assert_int_eq(accepted, 100);
 	ck_assert_str_eq(polled, "shop/web@later ");
 	/* Wrong ones are not told, and take nothing. */
 	ck_assert_int_eq(call("/hook/shop/web", "X-Hub-Signature-256: sha256=00\r\n", BODY), 403);
@@ -396,24 +405,33 @@ START_TEST(where_another_agent_works_every_call_is_told_so)
 }
 END_TEST
 
-static void stop_loop(void *loop)
+struct stop {
+	struct loop *loop;
+	int fd;
+};
+
+static void stop_loop(void *context)
 {
-	loop_stop(loop);
+	struct stop *stop = context;
+	loop_remove_fd(stop->loop, stop->fd);
+	loop_stop(stop->loop);
 }
 
-/* A client in a process of its own. */
-static int ask_apart(void)
+/* A client in a process of its own; once that has ended, nothing can be written to `ended` any more. */
+static pid_t ask_apart(int ended)
 {
 	pid_t child = fork();
 	if (child == 0) {
-		int fd = dial(ENDPOINT_HEALTH);
+		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+		int fd = try_dial(ENDPOINT_HEALTH);
 		const char *request = "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n";
 		char reply[4096];
 		struct pollfd one = { .fd = fd, .events = POLLIN };
 		ssize_t n = send(fd, request, strlen(request), 0);
-		n = n > 0 && poll(&one, 1, 5000) == 1 ? recv(fd, reply, sizeof reply, 0) : -1;
+		n = n > 0 && poll(&one, 1, 60000) == 1 ? recv(fd, reply, sizeof reply, 0) : -1;
 		_exit(n > 12 && memcmp(reply, "HTTP/1.1 200", 12) == 0 ? 0 : 1);
 	}
+	(void)close(ended);
 	return child;
 }
 
@@ -423,21 +441,25 @@ START_TEST(the_loop_of_the_agent_drives_them)
 	struct loop *loop = loop_new(&err);
 	ck_assert_msg(loop, "%s", err.msg);
 	endpoints_attach(endpoints, loop);
-	struct loop_timer timer = { .fire = stop_loop, .context = loop };
-	loop_timer_set(loop, &timer, clock_now() + 500);
-	pid_t child = ask_apart();
+	int ended[2];
+	ck_assert_int_eq(pipe(ended), 0);
+	pid_t child = ask_apart(ended[1]);
+	struct stop stop = { .loop = loop, .fd = ended[0] };
+	loop_add_fd(loop, ended[0], stop_loop, &stop);
 	loop_run(loop);
 	int status = -1;
 	ck_assert_int_eq(waitpid(child, &status, 0), child);
 	ck_assert_int_eq(status, 0);
 	endpoints_free(TAKE(endpoints));
 	loop_free(loop);
+	(void)close(ended[0]);
 }
 END_TEST
 
 START_TEST(those_who_say_nothing_keep_nobody_out_for_long)
 {
 	int silent[LIMIT_HTTP_CONNECTIONS];
+	time_t start = time(NULL);
 	for (size_t i = 0; i < LIMIT_HTTP_CONNECTIONS; i++) {
 		silent[i] = dial(ENDPOINT_HEALTH);
 		turn(silent[i], POLLIN);
@@ -449,7 +471,8 @@ START_TEST(those_who_say_nothing_keep_nobody_out_for_long)
 		turn(fd, POLLIN);
 	}
 	char none;
-	ck_assert(recv(fd, &none, 1, 0) < 0 && errno == EAGAIN);
+	bool waits = recv(fd, &none, 1, MSG_PEEK) < 0 && errno == EAGAIN;
+	ck_assert(waits || time(NULL) - start > 8); /* after ten seconds the library itself makes room */
 	/* The other endpoints have places of their own. */
 	ck_assert_int_eq(get(ENDPOINT_METRICS, "/metrics", NULL), 200);
 	(void)close(silent[7]);
@@ -467,17 +490,16 @@ START_TEST(a_connection_ends_however_slowly_it_speaks)
 {
 	int fd = dial(ENDPOINT_HEALTH);
 	int64_t start = clock_now();
-	int64_t next = 0;
+	const char *bytes = "GET /healthz HTTP/1.1\r\nX: ";
 	char none;
 	while (recv(fd, &none, 1, 0) < 0 && errno == EAGAIN) {
-		ck_assert_int_lt(clock_now() - start, 15000);
-		if (clock_now() >= next) {
-			(void)send(fd, next ? "x" : "GET /healthz HTTP/1.1\r\nX: ", next ? 1 : 26, MSG_NOSIGNAL);
-			next = clock_now() + 500;
-		}
+		ck_assert_int_lt(clock_now() - start, 12000);
+		(void)send(fd, bytes, strlen(bytes), MSG_NOSIGNAL);
+		bytes = "x";
 		turn(fd, POLLIN);
+		clock_sleep_until(clock_now() + 500);
 	}
-	ck_assert_int_ge(clock_now() - start, 9000);
+	ck_assert_int_ge(clock_now() - start, 10000);
 	(void)close(fd);
 	ck_assert_int_eq(get(ENDPOINT_HEALTH, "/healthz", NULL), 200);
 }
