@@ -35,6 +35,16 @@ backend() {
 END
 }
 
+# Says 503 the first time.
+busy() {
+	cat <<END
+#!/bin/sh
+if [ -e $1/ready ]; then exec "$(git --exec-path)/git-http-backend"; fi
+: >$1/ready
+printf 'Status: 503 Busy\r\nRetry-After: 1\r\n\r\n'
+END
+}
+
 location() {
 	printf '\t\tlocation ~ ^/%s(/.*)$ {\n\t\t\t%s\n%s\n\t\t}\n' "$1" "$2" "$(backend "$3")"
 }
@@ -57,7 +67,7 @@ http {
 	ssl_certificate $dir/server.pem;
 	ssl_certificate_key $dir/server.key;
 	server {
-		listen 127.0.0.1:$2 ssl;
+		listen 127.0.0.1:$2 ssl reuseport;
 		ssl_protocols TLSv1.3;
 		gzip on;
 		gzip_proxied any;
@@ -65,7 +75,7 @@ http {
 $(location open '' "$dir")
 $(location basic "auth_basic git; auth_basic_user_file $dir/htpasswd;" "$dir")
 $(location slow 'limit_rate 20k;' "$dir")
-$(location busy "add_header Retry-After 1 always; if (!-f $dir/ready) { return 503; }" "$dir")
+$(location busy '' "$dir" | sed "s|\(SCRIPT_FILENAME\).*|\1 $dir/busy;|")
 $(location limited 'add_header Retry-After 3600 always; return 429;' "$dir")
 		location /forbidden { return 403; }
 		location /broken { return 502; }
@@ -79,7 +89,7 @@ $(location limited 'add_header Retry-After 3600 always; return 429;' "$dir")
 		location ~ ^/to-page/ { return 302 /login; }
 	}
 	server {
-		listen 127.0.0.1:$3 ssl http2;
+		listen 127.0.0.1:$3 ssl http2 reuseport;
 		ssl_protocols TLSv1.2;
 		access_log $dir/other.log seen;
 $(location open '' "$dir")
@@ -87,7 +97,8 @@ $(location basic "auth_basic git; auth_basic_user_file $dir/htpasswd;" "$dir")
 		location ~ ^/back/(.*)\$ { return 307 https://127.0.0.1:$2/open/\$1\$is_args\$args; }
 	}
 	server {
-		listen 127.0.0.1:$4;
+		listen 127.0.0.1:$4 reuseport;
+		location /settle { access_log off; return 204; }
 $(location open '' "$dir")
 $(location basic "auth_basic git; auth_basic_user_file $dir/htpasswd;" "$dir")
 	}
@@ -102,6 +113,8 @@ start() {
 	certificates "$1" 2>/dev/null
 	printf 'ana:%s\nx-access-token:%s\n' "$(openssl passwd -apr1 secret)" "$(openssl passwd -apr1 tok123)" >"$1/htpasswd"
 	config "$@" >"$1/nginx.conf"
+	busy "$1" >"$1/busy"
+	chmod +x "$1/busy"
 	# shellcheck disable=SC2016 # the inner shell is to expand these
 	setsid sh -c 'echo $$ >"$1/fcgiwrap.pid"; exec fcgiwrap -c 2 -s "unix:$1/fcgi.sock"' sh "$1" >"$1/fcgiwrap.log" 2>&1 &
 	nginx -c "$1/nginx.conf" -e "$1/error.log" -p "$1" 2>"$1/nginx.log"
