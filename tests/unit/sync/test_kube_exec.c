@@ -11,6 +11,8 @@
 
 #define V1 "client.authentication.k8s.io/v1"
 
+enum { PATIENCE = 120000 }; /* with those that do not hang */
+
 static char dir[64];
 
 static void make_dir(void)
@@ -57,7 +59,7 @@ START_TEST(gives_arguments_environment_and_cluster_and_takes_the_token)
 		"[ -z \"$(cat)\" ] || exit 5\n" PRINT("{\"token\":\"t\",\"expirationTimestamp\":\"2023-11-14T22:13:20Z\"}"));
 	struct kube_exec_reply reply = { .expires = -1 };
 	struct err err = ERR_INIT;
-	ck_assert_msg(kube_exec_run(exec, 10000, &reply, &err), "%s", err.msg);
+	ck_assert_msg(kube_exec_run(exec, PATIENCE, &reply, &err), "%s", err.msg);
 	ck_assert_str_eq(reply.token.text, "t");
 	ck_assert_int_eq(reply.expires, 1700000000);
 	kube_exec_reply_release(&reply);
@@ -70,7 +72,7 @@ START_TEST(takes_a_client_certificate)
 	struct kube_exec *exec = plugin(PRINT("{\"clientCertificateData\":\"C\",\"clientKeyData\":\"K\"}"));
 	struct kube_exec_reply reply = { .expires = -1 };
 	struct err err = ERR_INIT;
-	ck_assert_msg(kube_exec_run(exec, 10000, &reply, &err), "%s", err.msg);
+	ck_assert_msg(kube_exec_run(exec, PATIENCE, &reply, &err), "%s", err.msg);
 	ck_assert_str_eq(reply.cert.text, "C");
 	ck_assert_str_eq(reply.key.text, "K");
 	ck_assert(!secret_is_set(&reply.token));
@@ -100,7 +102,7 @@ START_TEST(an_answer_that_is_none_is_refused_and_not_quoted)
 		struct kube_exec *exec = plugin(cases[i].script);
 		struct kube_exec_reply reply = { .expires = -1 };
 		struct err err = ERR_INIT;
-		ck_assert(!kube_exec_run(exec, 10000, &reply, &err));
+		ck_assert(!kube_exec_run(exec, PATIENCE, &reply, &err));
 		ck_assert_msg(strstr(err.msg, cases[i].message), "'%s' is not in '%s'", cases[i].message, err.msg);
 		ck_assert_ptr_null(strstr(err.msg, "hunter2"));
 		kube_exec_free(exec);
@@ -128,7 +130,7 @@ START_TEST(one_that_is_missing_gives_its_install_hint)
 	struct err err = ERR_INIT;
 	ck_assert_int_eq(unlink(exec->command), 0);
 	exec->install_hint = text_dup("get it\nthere");
-	ck_assert(!kube_exec_run(exec, 1000, &reply, &err));
+	ck_assert(!kube_exec_run(exec, PATIENCE, &reply, &err));
 	/* valgrind makes vfork a fork, and the reason is lost */
 	ck_assert_msg(strstr(err.msg, "No such file") || strstr(err.msg, "code 127"), "%s", err.msg);
 	ck_assert_ptr_nonnull(strstr(err.msg, "get it there"));
@@ -143,7 +145,7 @@ START_TEST(one_that_needs_a_terminal_is_not_run_without)
 	struct err err = ERR_INIT;
 	exec->interactive = EXEC_ALWAYS;
 	ck_assert_ptr_nonnull(freopen("/dev/null", "r", stdin));
-	ck_assert(!kube_exec_run(exec, 1000, &reply, &err));
+	ck_assert(!kube_exec_run(exec, PATIENCE, &reply, &err));
 	ck_assert_ptr_nonnull(strstr(err.msg, "needs a terminal"));
 	kube_exec_free(exec);
 }

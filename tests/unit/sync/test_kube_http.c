@@ -401,7 +401,7 @@ START_TEST(calls_may_be_sent_and_freed_from_within_done)
 		call->context = &chain;
 		kube_send(chain.kube, call);
 	}
-	ck_assert(kube_run(chain.kube, clock_now() + 20000));
+	ck_assert(kube_run(chain.kube, clock_now() + 200000));
 	ck_assert_int_eq(chain.done, 150);
 	ck_assert_uint_eq(chain.kube->stats.requests, 150);
 	ck_assert_uint_eq(chain.kube->stats.bytes_in, 300);

@@ -34,7 +34,7 @@ static void begin_with(const char *kinds)
 	fake = fake_kube_new();
 	(void)fake_kube_put(fake, "/api", NO_KINDS);
 	(void)fake_kube_put(fake, "/apis", kinds);
-	discovery = discovery_new(&fake->kube, clock_now() + 1000, &err);
+	discovery = discovery_new(&fake->kube, clock_now() + 60000, &err);
 	ck_assert_msg(discovery != NULL, "%s", err.msg);
 	scalers = SCALERS_INIT;
 	web = object_new(doc_parse(text, strlen(text), &err), NULL, 0, NULL);
