@@ -96,6 +96,7 @@ struct agent_sync {
 	int64_t join_ended;
 	struct attempt attempt;
 	char *waits; /* what dependsOn waits for; NULL: nothing */
+	char *cycle; /* the way along dependsOn that leads back to it: it waits for itself; NULL: none does */
 	struct loop_timer timer;
 	struct strand *strand; /* its turn runs */
 	enum turn turn;

@@ -34,10 +34,13 @@ static bool is_asked(const struct agent_sync *sync)
 	       !same_text(sync->spec.requested_at, attempt->request) || !same_text(sync->spec.approved_commit, attempt->approval);
 }
 
-/* The first Sync of dependsOn that is not ready. */
+/* The first Sync of dependsOn that is not ready; one that waits for itself waits also while all are. */
 static void look_at_dependencies(struct agent_sync *sync)
 {
 	text_set(&sync->waits, NULL);
+	if (sync->cycle) {
+		sync->waits = text_printf("dependsOn leads back to where it began: %s", sync->cycle);
+	}
 	for (size_t i = 0; i < sync->spec.depends_count && !sync->waits; i++) {
 		const struct syncspec_peer *peer = &sync->spec.depends_on[i];
 		const struct agent_sync *other = syncs_find(sync->agent, peer->ns, peer->name);
@@ -91,6 +94,18 @@ static struct schedule next_turn(struct agent_sync *sync)
 	return next;
 }
 
+static void tell_waits(struct agent_sync *sync)
+{
+	if (sync->cycle) {
+		const struct log_about about = { .ns = sync->spec.ns, .name = sync->spec.name };
+		log_event(&sync->agent->log, LEVEL_ERROR, &about, "%s", sync->waits);
+		syncstatus_failed(&sync->status, &sync->spec, REASON_CYCLE, sync->waits, clock_wall());
+	} else {
+		syncstatus_depends(&sync->status, &sync->spec, sync->waits, clock_wall());
+	}
+	sync->dirty = true;
+}
+
 /* What the status says of a Sync that has no turn. */
 static void note_standing(struct agent_sync *sync)
 {
@@ -98,14 +113,17 @@ static void note_standing(struct agent_sync *sync)
 	if (sync->drifted) {
 		agent_tell_drift(sync);
 	}
-	bool waits = !suspended && sync->waits && (is_new_head(sync) || is_asked(sync));
+	bool waits = !suspended && sync->waits && (sync->cycle || is_new_head(sync) || is_asked(sync));
 	if (suspended && !sync->told_suspended) {
 		syncstatus_suspended(&sync->status, &sync->spec, clock_wall());
 		sync->dirty = true;
 	}
 	if (waits && !same_text(sync->waits, sync->told_waits)) {
-		syncstatus_depends(&sync->status, &sync->spec, sync->waits, clock_wall());
-		sync->dirty = true;
+		tell_waits(sync);
+	}
+	if (!waits && sync->told_waits) {
+		/* What it waited to do may not be to do any more. */
+		sync->recheck = true;
 	}
 	if (sync->told_suspended && !suspended) {
 		/* So that the condition tells again how things are; others may have gone on to another commit meanwhile. */
@@ -225,6 +243,7 @@ static void take_head(struct agent_sync *sync, const struct poll_answer *answer)
 		/* The condition said that the source does not answer. */
 		sync->recheck = true;
 		sync->told_source = false;
+		text_set(&sync->told_waits, NULL);
 	}
 	sync->source_failures = 0;
 }

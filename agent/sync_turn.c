@@ -48,8 +48,8 @@ static void tell_standing(struct agent_sync *sync, struct kube *kube, const char
 		const char *reason;
 		bool warning;
 	} standing[] = {
-		{ REASON_INVALID_SPEC, true }, { REASON_CREDENTIALS, true }, { REASON_FETCH, true },
-		{ REASON_DRIFTED, true },      { REASON_SUSPENDED, false },  { REASON_DEPENDENCY, false },
+		{ REASON_INVALID_SPEC, true }, { REASON_CREDENTIALS, true }, { REASON_FETCH, true }, { REASON_DRIFTED, true },
+		{ REASON_SUSPENDED, false },   { REASON_DEPENDENCY, false }, { REASON_CYCLE, true },
 	};
 	struct err err = ERR_INIT;
 	CLEANUP(text_freep) char *reason = text_dup(syncstatus_written(&sync->status, "reason"));

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "agent/agent_impl.h"
+#include "agent/depends.h"
 #include "agent/finalizer.h"
 #include "sync/clock.h"
 
@@ -74,6 +75,7 @@ void sync_free(struct agent_sync *sync)
 	free(sync->attempt.request);
 	free(sync->attempt.approval);
 	free(sync->waits);
+	free(sync->cycle);
 	free(sync->told_waits);
 	free(sync->key);
 	free(sync);
@@ -82,6 +84,52 @@ void sync_free(struct agent_sync *sync)
 static bool same_text(const char *a, const char *b)
 {
 	return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+/* --- who waits for whom ------------------------------------------------------------------------------------------- */
+
+static const struct syncspec *find_spec(const void *agent, const char *ns, const char *name)
+{
+	const struct agent_sync *sync = syncs_find(agent, ns, name);
+	return sync ? &sync->spec : NULL;
+}
+
+static void look_for_cycle(struct agent_sync *sync)
+{
+	const struct depends_graph graph = { .find = find_spec, .context = sync->agent };
+	free(sync->cycle);
+	sync->cycle = sync->spec.depends_count ? depends_cycle(&graph, &sync->spec) : NULL;
+}
+
+/*
+ * This one came, waits for others than before, or (NULL) one is gone. Cycles that are there now and were not before lead
+ * through it: others than those that name it, and those that were in one, are looked at only where there is such a cycle.
+ */
+static void relate(struct agent *agent, struct agent_sync *changed)
+{
+	if (changed) {
+		look_for_cycle(changed);
+	}
+	bool all = changed && changed->cycle;
+	for (size_t i = 0; i < agent->count; i++) {
+		struct agent_sync *sync = agent->syncs[i];
+		bool concerned = sync->cycle || all || (changed && depends_on(&sync->spec, &changed->spec));
+		if (sync != changed && sync->spec.depends_count && concerned) {
+			look_for_cycle(sync);
+			sync_consider(sync);
+		}
+	}
+}
+
+/* --- seen, changed, gone ------------------------------------------------------------------------------------------ */
+
+static bool same_peers(const struct syncspec *a, const struct syncspec *b)
+{
+	bool same = a->depends_count == b->depends_count;
+	for (size_t i = 0; same && i < a->depends_count; i++) {
+		same = same_text(a->depends_on[i].ns, b->depends_on[i].ns) && same_text(a->depends_on[i].name, b->depends_on[i].name);
+	}
+	return same;
 }
 
 static bool same_source(const struct syncspec *a, const struct syncspec *b)
@@ -118,11 +166,15 @@ static void take_spec(struct agent_sync *sync, struct syncspec *spec)
 		sync->joined->path = spec->path;
 	}
 	bool asked = known && spec->requested_at && !same_text(sync->spec.requested_at, spec->requested_at);
+	bool related = known && same_peers(&sync->spec, spec);
 	syncspec_release(&sync->spec);
 	sync->spec = *spec;
 	*spec = SYNCSPEC_INIT;
 	sync->invalid = false;
 	sync_configure_drift(sync);
+	if (!related) {
+		relate(sync->agent, sync);
+	}
 	if (asked && sync->joined) {
 		poller_hurry(sync->agent->poller, sync->joined, 0);
 	}
@@ -192,6 +244,7 @@ void syncs_refuse(struct agent *agent, const cJSON *document, const struct probl
 	}
 	if (!sync->spec.name) {
 		sync->spec = spec;
+		relate(agent, sync);
 	} else {
 		syncspec_release(&spec);
 	}
@@ -230,6 +283,7 @@ void syncs_gone(struct agent *agent, const char *ns, const char *name)
 	memmove(&agent->syncs[at], &agent->syncs[at + 1], (agent->count - at) * sizeof(struct agent_sync *));
 	metrics_set(agent->metrics, METRIC_SYNCS, NULL, (double)agent->count);
 	drop(sync);
+	relate(agent, NULL);
 	syncs_released(agent);
 }
 

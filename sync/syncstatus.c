@@ -103,7 +103,7 @@ static void conclude(struct syncstatus *status, const struct finding *finding)
 bool syncstatus_is_stalled(const char *reason)
 {
 	static const char *const stalled[] = { REASON_INVALID_SPEC,  REASON_MANIFESTS,      REASON_ROLLOUT, REASON_BLOCKED,
-		                                   REASON_PRUNE_BLOCKED, REASON_SOURCE_CHANGED, REASON_REWIND };
+		                                   REASON_PRUNE_BLOCKED, REASON_SOURCE_CHANGED, REASON_REWIND,  REASON_CYCLE };
 	for (size_t i = 0; i < ARRAY_LEN(stalled); i++) {
 		if (strcmp(stalled[i], reason) == 0) {
 			return true;

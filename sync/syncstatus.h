@@ -28,6 +28,7 @@
 #define REASON_PROGRESSING "Progressing"
 #define REASON_SUSPENDED "Suspended"
 #define REASON_DEPENDENCY "DependencyNotReady"
+#define REASON_CYCLE "DependencyCycle"          /* stalled: it waits for itself */
 #define REASON_INVALID_SPEC "InvalidSpec"       /* stalled */
 #define REASON_CREDENTIALS "CredentialsFailed"  /* a Secret or service account that the Sync names */
 #define REASON_FETCH "FetchFailed"              /* Git */

@@ -116,6 +116,57 @@ it_waits_for_what_it_depends_on() {
 	((SECONDS - start <= 4)) || fail "the dependent Sync came $((SECONDS - start)) s after the other one"
 }
 
+says_cycle() { # NAME CYCLE
+	[[ $(reason "$1") == DependencyCycle && $(message "$1") == *": $2" ]]
+}
+
+it_names_the_cycle_of_syncs_that_wait_for_each_other() {
+	begin a
+	configmap of-a | write a.yaml
+	commit 'A'
+	local a_commit=$COMMIT a_repo=$REPO
+	repo_new
+	configmap of-b | write b.yaml
+	commit 'B'
+	agent_start a
+	# The one is there and at rest when the other one closes the circle.
+	REPO=$a_repo NAME=a declare_sync
+	synced "$a_commit" a
+	NAME=b declare_sync '  dependsOn: [{name: a}]'
+	synced "$COMMIT" b
+	REPO=$a_repo NAME=a declare_sync '  dependsOn: [{name: b}]'
+	eventually 20 'the one that was changed says so' says_cycle a "$NS/a -> $NS/b -> $NS/a"
+	eventually 20 'and the other one' says_cycle b "$NS/b -> $NS/a -> $NS/b"
+	expect_eq 'Ready' False "$(condition Ready b)"
+	expect_eq 'Stalled' True "$(condition Stalled b)"
+	plumb 7 wait b -n "$NS" --timeout 20s
+	expect_error "$NS/b -> $NS/a -> $NS/b"
+	configmap of-b two | write b.yaml
+	commit 'New in B'
+	sleep 7
+	expect_live configmap of-b .data.value one
+	expect_eq 'the reason stays' DependencyCycle "$(reason b)"
+	# One of them is changed: both go on.
+	REPO=$a_repo NAME=a declare_sync '  dependsOn: []'
+	synced "$a_commit" a
+	synced "$COMMIT" b
+	expect_live configmap of-b .data.value two
+	# Through three, of which the third comes last; and it goes with one of them.
+	NAME=b declare_sync '  dependsOn: [{name: a}]'
+	REPO=$a_repo NAME=a declare_sync '  dependsOn: [{name: c}]'
+	eventually 20 'names what is missing' has_reason DependencyNotReady a
+	expect_match 'message' "$NS/c is not there" "$(message a)"
+	NAME=c DIR=none declare_sync '  dependsOn: [{name: b}]'
+	eventually 20 'three' says_cycle b "$NS/b -> $NS/a -> $NS/c -> $NS/b"
+	eventually 20 'three' says_cycle c "$NS/c -> $NS/b -> $NS/a -> $NS/c"
+	kubectl delete sync -n "$NS" c >/dev/null
+	eventually 20 'two are left, and one waits' has_reason DependencyNotReady a
+	expect_match 'message' "$NS/c is not there" "$(message a)"
+	REPO=$a_repo NAME=a declare_sync '  dependsOn: []'
+	synced "$a_commit" a
+	synced "$COMMIT" b
+}
+
 it_puts_objects_into_the_target_namespace() {
 	begin
 	local own=$NS
