@@ -136,7 +136,8 @@ static int64_t longest_interval(const struct poll_group *group)
 {
 	int64_t longest = LONGEST_BACKOFF;
 	for (size_t i = 0; i < group->count; i++) {
-		longest = group->wants[i]->interval > longest ? group->wants[i]->interval : longest;
+		const struct poll_want *want = group->wants[i];
+		longest = !want->paused && want->interval > longest ? want->interval : longest;
 	}
 	return longest;
 }
@@ -148,7 +149,9 @@ static void set_timer(struct poll_group *group)
 		due = group->wants[i]->due < due ? group->wants[i]->due : due;
 	}
 	due = due < group->not_before ? group->not_before : due;
-	if (!group->question && due < INT64_MAX) {
+	if (due == INT64_MAX) {
+		loop_timer_clear(group->poller->loop, &group->timer);
+	} else if (!group->question) {
 		loop_timer_set(group->poller->loop, &group->timer, due);
 	}
 }
@@ -168,6 +171,9 @@ static void plan_next(struct poll_group *group, const struct question *question)
 	group->not_before = failed ? now + question->retry_after : 0;
 	for (size_t i = 0; i < group->count; i++) {
 		struct poll_want *want = group->wants[i];
+		if (want->paused) {
+			continue;
+		}
 		int64_t wait = failed ? schedule_backoff(group->failures, longest_interval(group)) : want->interval;
 		want->due = now + schedule_jitter(wait, next_random(group));
 		want->due = group->again ? now : want->due;
@@ -221,7 +227,7 @@ static void tell_all(struct question *question)
 	struct poll_want **wants = alloc_new(count ? count : 1, sizeof *wants);
 	memcpy(wants, question->group->wants, count * sizeof *wants);
 	for (size_t i = 0; i < count; i++) {
-		if (is_member(question->group, wants[i])) {
+		if (is_member(question->group, wants[i]) && !wants[i]->paused) {
 			tell(wants[i], question);
 		}
 	}
@@ -248,7 +254,7 @@ static void answered(struct job *job)
 
 static void add_ref(struct question *question, const struct poll_want *want)
 {
-	if (find_ref(question, want)) {
+	if (want->paused || find_ref(question, want)) {
 		return;
 	}
 	struct question_ref *ref = &question->refs[question->count++];
@@ -322,6 +328,7 @@ void poller_join(struct poller *poller, struct poll_want *want, const char *url,
 	group->wants[group->count++] = want;
 	want->group = group;
 	want->answered = false;
+	want->paused = false;
 	want->due = clock_now();
 	set_timer(group);
 }
@@ -345,11 +352,29 @@ void poller_leave(struct poller *poller, struct poll_want *want)
 	}
 }
 
+void poller_pause(struct poller *poller, struct poll_want *want)
+{
+	(void)poller;
+	want->paused = true;
+	want->due = INT64_MAX;
+	if (want->group) {
+		set_timer(want->group);
+	}
+}
+
+void poller_resume(struct poller *poller, struct poll_want *want)
+{
+	if (want->paused) {
+		want->paused = false;
+		poller_hurry(poller, want, 0);
+	}
+}
+
 void poller_hurry(struct poller *poller, struct poll_want *want, int64_t delay)
 {
 	(void)poller;
 	struct poll_group *group = want->group;
-	if (!group) {
+	if (!group || want->paused) {
 		return;
 	}
 	/* What is in flight may have been asked before the news. */

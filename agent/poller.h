@@ -34,6 +34,7 @@ struct poll_want {
 	/* The poller's. */
 	struct poll_group *group;
 	int64_t due;
+	bool paused;
 	bool answered;
 };
 
@@ -53,6 +54,13 @@ void poller_free(struct poller *poller); /* everybody has left; NULL is fine */
 /* The first question is sent at once. */
 void poller_join(struct poller *poller, struct poll_want *want, const char *url, const struct credentials *credentials);
 void poller_leave(struct poller *poller, struct poll_want *want);
+
+/*
+ * It wants to know nothing for now: it is told nothing, no hurry counts, and a repository that nobody else wants to know of is
+ * not asked. Resumed it is asked for at once. Both may be called again.
+ */
+void poller_pause(struct poller *poller, struct poll_want *want);
+void poller_resume(struct poller *poller, struct poll_want *want);
 
 /* Somebody knows that there is news: asks after `delay` milliseconds, but for a repository that said when to come back. */
 void poller_hurry(struct poller *poller, struct poll_want *want, int64_t delay);

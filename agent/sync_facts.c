@@ -114,6 +114,9 @@ static void note_standing(struct agent_sync *sync)
 		agent_tell_drift(sync);
 	}
 	bool waits = !suspended && sync->waits && (sync->cycle || is_new_head(sync) || is_asked(sync));
+	if (sync->joined && (suspended || sync->spec.deleting)) {
+		poller_pause(sync->agent->poller, sync->joined);
+	}
 	if (suspended && !sync->told_suspended) {
 		syncstatus_suspended(&sync->status, &sync->spec, clock_wall());
 		sync->dirty = true;
@@ -131,7 +134,7 @@ static void note_standing(struct agent_sync *sync)
 		if (sync->joined) {
 			sync->resuming = true;
 			sync->rest_until = clock_now() + RESUME_PATIENCE;
-			poller_hurry(sync->agent->poller, sync->joined, 0);
+			poller_resume(sync->agent->poller, sync->joined);
 		}
 	}
 	if (sync->told_suspended != suspended) {

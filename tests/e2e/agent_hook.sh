@@ -71,4 +71,41 @@ it_refuses_every_other_call_alike() {
 	agent_end
 }
 
+# How often the agent asked a repository.
+asked() {
+	curl -s "http://127.0.0.1:$METRICS/metrics" | sed -nE 's/^plumb_git_requests_total\{operation="ls-remote",result="success"\} //p'
+}
+
+asked_more_than() { # COUNT
+	(($(asked) > $1))
+}
+
+it_asks_git_nothing_for_a_suspended_sync_and_at_once_when_that_ends() {
+	hooked
+	kubectl patch sync -n "$NS" "$NAME" --type merge -p '{"spec": {"interval": "5s"}}' >/dev/null
+	eventually 30 'it is asked again and again' asked_more_than "$(($(asked) + 1))"
+	plumb 0 suspend "$NAME" -n "$NS"
+	soon_condition Ready reason Suspended
+	sleep 1 # what was asked before that is answered
+	local before
+	before=$(asked)
+	configmap cm 1 | write cm.yaml
+	commit 'While it is suspended'
+	expect_eq 'the webhook' 202 "$(call "X-Gitlab-Token: $TOKEN")"
+	plumb 0 reconcile "$NAME" -n "$NS"
+	sleep 12
+	expect_eq 'questions while it is suspended' "$before" "$(asked)"
+	# By itself it would be asked in an hour.
+	kubectl patch sync -n "$NS" "$NAME" --type merge -p '{"spec": {"interval": "1h", "suspend": false}}' >/dev/null
+	eventually 30 'resumed' is_live configmap cm .data.value 1
+	plumb 0 suspend "$NAME" -n "$NS" --for 8s
+	soon_condition Ready reason Suspended
+	before=$(asked)
+	configmap cm 2 | write cm.yaml
+	commit 'While it is suspended for a while'
+	eventually 40 'that ends by itself' is_live configmap cm .data.value 2
+	expect_eq 'questions since' "$((before + 1))" "$(asked)"
+	agent_end
+}
+
 run_cases "$@"

@@ -144,6 +144,12 @@ START_TEST(a_link_in_the_tree_is_told)
 }
 END_TEST
 
+static void pause_it(void *context)
+{
+	struct reader *reader = context;
+	poller_pause(poller, &reader->want);
+}
+
 static void hurry(void *context)
 {
 	struct reader *reader = context;
@@ -177,6 +183,79 @@ START_TEST(what_fails_is_asked_again_later_and_a_hurry_goes_before_that)
 	ck_assert_int_ge(reader.last - reader.first, 1500);
 	ck_assert_ptr_nonnull(poller_failure(&reader.want));
 	leave(&reader);
+}
+END_TEST
+
+static struct loop_timer resume_timer;
+
+static void resume(void *context)
+{
+	struct reader *reader = context;
+	reader->want.interval = 60000;
+	poller_resume(poller, &reader->want);
+	poller_resume(poller, &reader->want);
+}
+
+static void pause_when_told(void *context, const struct poll_answer *answer)
+{
+	struct reader *reader = context;
+	told(context, answer);
+	if (reader->answers == 1) {
+		poller_pause(poller, &reader->want);
+		poller_pause(poller, &reader->want);
+		poller_hurry(poller, &reader->want, 0);
+		resume_timer = (struct loop_timer){ .fire = resume, .context = reader };
+		loop_timer_set(loop, &resume_timer, clock_now() + 400);
+	}
+}
+
+START_TEST(for_one_that_is_paused_nobody_is_asked_until_it_is_resumed)
+{
+	struct reader reader = { .enough = 2 };
+	join(&reader, NULL, "", 50);
+	reader.want.told = pause_when_told;
+	loop_run(loop);
+	ck_assert_int_eq(asked, 2);
+	ck_assert_int_ge(reader.last - reader.first, 400);
+	leave(&reader);
+}
+END_TEST
+
+static void stop(void *context)
+{
+	(void)context;
+	loop_stop(loop);
+}
+
+START_TEST(one_that_is_paused_while_a_question_is_in_flight_is_not_told)
+{
+	struct reader reader = { .enough = 1 };
+	join(&reader, NULL, "", 50);
+	struct loop_timer timer = { .fire = pause_it, .context = &reader };
+	loop_timer_set(loop, &timer, clock_now());
+	struct loop_timer end = { .fire = stop };
+	loop_timer_set(loop, &end, clock_now() + 500);
+	loop_run(loop);
+	ck_assert_int_le(asked, 1);
+	ck_assert_int_eq(reader.answers, 0);
+	leave(&reader);
+}
+END_TEST
+
+START_TEST(others_who_share_the_repository_go_on_and_what_the_paused_one_wants_is_not_asked)
+{
+	(void)sh("cd work && git branch two");
+	struct reader first = { .enough = 1 };
+	struct reader second = { .enough = 3 };
+	join(&first, "refs/heads/two", "", 60000);
+	join(&second, "refs/heads/main", "", 100);
+	poller_pause(poller, &first.want);
+	satisfied = 1; /* the first one will not be */
+	loop_run(loop);
+	ck_assert_int_eq(first.answers, 0);
+	ck_assert_int_eq(asked, 3);
+	leave(&first);
+	leave(&second);
 }
 END_TEST
 
@@ -234,6 +313,9 @@ int main(void)
 	tcase_add_test(tests, a_link_in_the_tree_is_told);
 	tcase_add_test(tests, one_that_is_in_a_hurry_is_answered_at_once);
 	tcase_add_test(tests, what_fails_is_asked_again_later_and_a_hurry_goes_before_that);
+	tcase_add_test(tests, for_one_that_is_paused_nobody_is_asked_until_it_is_resumed);
+	tcase_add_test(tests, one_that_is_paused_while_a_question_is_in_flight_is_not_told);
+	tcase_add_test(tests, others_who_share_the_repository_go_on_and_what_the_paused_one_wants_is_not_asked);
 	tcase_add_test(tests, one_may_leave_while_it_is_told_and_while_a_question_is_in_flight);
 	tcase_add_test(tests, what_was_fetched_with_credentials_has_a_store_of_its_own);
 	suite_add_tcase(suite, tests);
