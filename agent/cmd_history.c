@@ -4,12 +4,14 @@
 #include "agent/commands.h"
 #include "agent/output.h"
 #include "render/base/limits.h"
+#include "render/doc.h"
 #include "sync/access.h"
 #include "sync/history.h"
 #include "sync/kube/kube.h"
 #include "sync/ledger.h"
+#include "sync/syncresource.h"
 
-enum { USAGE = 2, MANIFESTS = 4, CLUSTER = 5 };
+enum { USAGE = 2, MANIFESTS = 4, CLUSTER = 5, STOPPED = 7 };
 
 /* What one call has opened. */
 struct reading {
@@ -103,17 +105,27 @@ static int tell_revisions(const struct options *options, const struct reading *r
 		written = output_text(buf_text(&text));
 	}
 	history_release(&history);
-	return written ? 0 : 7;
+	return written ? 0 : STOPPED;
+}
+
+/* There are records, or a Sync resource that an agent has not come to. */
+static bool is_known(const struct options *options, const struct reading *reading)
+{
+	struct err err = ERR_INIT;
+	size_t count = 0;
+	(void)ledger_syncs(reading->ledger, &count);
+	CLEANUP(doc_freep) cJSON *resource = count ? NULL : syncresource_get(reading->kube, reading->ns, options->cycle.name, &err);
+	return count || resource;
 }
 
 static int tell_syncs(const struct options *options, const struct reading *reading)
 {
 	if (options->json) {
-		return output_json(output_syncs_json(reading->ledger)) ? 0 : 7;
+		return output_json(output_syncs_json(reading->ledger)) ? 0 : STOPPED;
 	}
 	CLEANUP(buf_release) struct buf text = BUF_INIT(LIMIT_MIB(16));
 	output_syncs_text(reading->ledger, &text);
-	return output_text(buf_text(&text)) ? 0 : 7;
+	return output_text(buf_text(&text)) ? 0 : STOPPED;
 }
 
 int command_history(const struct options *options)
@@ -128,6 +140,11 @@ int command_history(const struct options *options)
 	if (!open_ledger(options, &reading, &err)) {
 		output_error(err.msg);
 		return CLUSTER;
+	}
+	if (!is_known(options, &reading)) {
+		CLEANUP(text_freep) char *unknown = output_unknown(reading.ns, options->cycle.name);
+		output_error(unknown);
+		return STOPPED;
 	}
 	return path ? tell_revisions(options, &reading, path) : tell_syncs(options, &reading);
 }

@@ -186,6 +186,10 @@ int command_status(const struct options *options)
 	}
 	CLEANUP(doc_freep) cJSON *resource = syncresource_get(status.kube, status.ns, options->cycle.name, &err);
 	int code = code_of(&status, resource);
+	if (!status.last && !resource) {
+		CLEANUP(text_freep) char *unknown = output_unknown(status.ns, options->cycle.name);
+		output_error(unknown);
+	}
 	if (options->json) {
 		return output_json(status_json(options, &status, resource, code)) ? code : 7;
 	}
@@ -196,10 +200,6 @@ int command_status(const struct options *options)
 	if (status.last) {
 		put_last(status.last, &text);
 		put_rows(&status, &text);
-	} else if (!resource) {
-		CLEANUP(text_freep)
-		char *none = text_printf("no sync '%s' was recorded in the namespace '%s'", options->cycle.name, status.ns);
-		output_error(none);
 	}
 	return output_text(buf_text(&text)) ? code : 7;
 }

@@ -84,7 +84,7 @@ static bool judge_ledger(struct wait *wait, struct err *err)
 	const struct ledger_sync *last = count ? &syncs[count - 1] : NULL;
 	note(wait, last
 	               ? text_printf("sync %lld of %.7s: %s", (long long)last->number, last->commit, ledger_result_text(last->result))
-	               : text_printf("no sync '%s' was recorded in the namespace '%s'", options.name, wait->ns));
+	               : output_unknown(wait->ns, options.name));
 	return true;
 }
 

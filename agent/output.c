@@ -53,6 +53,11 @@ void output_warning(const char *text)
 	say("warning", text);
 }
 
+char *output_unknown(const char *ns, const char *name)
+{
+	return text_printf("no sync '%s' is known in the namespace '%s'; --namespace names another one", name, ns);
+}
+
 void output_problems(const struct report *report)
 {
 	for (size_t i = 0; i < report->warning_count; i++) {

@@ -21,6 +21,9 @@ bool output_text(const char *text);
 void output_error(const char *text);
 void output_warning(const char *text);
 
+/* That neither a record nor a Sync resource of that name is there. free() it. */
+char *output_unknown(const char *ns, const char *name);
+
 /* Appends the text without control characters. */
 void output_clean(struct buf *out, const char *text);
 

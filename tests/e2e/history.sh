@@ -1,6 +1,7 @@
 #!/bin/bash
 # Each Deployment revision names the commit that made it, and only what made a revision does.
 . "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/syncs_lib.sh"
 
 # "3 abc1234, 2 drift:kubectl-set" of a Deployment, newest first.
 revisions() { # NAME
@@ -183,9 +184,23 @@ it_says_what_is_not_there() {
 	"$PLUMB" history --name shop -n "$NS" deployment/none >"$T/none.out" 2>"$T/none.err" || code=$?
 	((code != 0)) || fail 'history of a Deployment that is not there: expected an error, got exit code 0'
 	expect_match 'error' none "$(cat "$T/none.err")"
-	NAME=never
+	local command
+	for command in history 'history deployment/none' status 'wait --timeout 1s'; do
+		# shellcheck disable=SC2086 # words
+		plumb "$([[ $command == wait* ]] && echo 6 || echo 7)" $command --name never -n "$NS"
+		expect_error "no sync 'never' is known in the namespace '$NS'"
+		expect_eq "output of $command" '' "$(cat "$OUT")"
+	done
+	plumb 7 status --name never -n "$NS" -o json
+	expect_eq 'exitCode' 7 "$(answer .exitCode)"
+	# A Sync that no agent has looked at: known, and empty.
+	crd
+	NAME=new
+	sync_document | kubectl apply -f - >/dev/null
 	history 0
-	expect_eq 'syncs of a name that was never used' 0 "$(answer '.syncs | length')"
+	expect_eq 'syncs of a Sync that is new' 0 "$(answer '.syncs | length')"
+	plumb 7 status --name new -n "$NS"
+	expect_match 'status' 'no agent has looked' "$(cat "$OUT")"
 }
 
 run_cases "$@"
