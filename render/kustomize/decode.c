@@ -45,6 +45,11 @@ static void *member(void *base, size_t offset)
 	return (char *)base + offset;
 }
 
+/*
+ * A field may come twice, in letters of another case. The later one goes on from what the earlier one left, as encoding/json
+ * decodes into what is there: the elements of a list one by one, the keys of a mapping, the fields of a struct.
+ */
+
 /* --- values ------------------------------------------------------------------------------------------------------- */
 
 static bool scalar_of(const struct decoder *decoder, const struct tree *tree, const struct at *at, struct json_scalar *out,
@@ -121,16 +126,15 @@ static bool decode_texts(const struct decoder *decoder, const struct tree *tree,
 	if (!want(decoder, tree, at, TREE_LIST, err)) {
 		return false;
 	}
-	out->items = arena_new(decoder->arena, tree->count, sizeof *out->items);
-	out->set = true;
+	const char **items = arena_new(decoder->arena, tree->count, sizeof *items);
 	for (uint32_t i = 0; i < tree->count; i++) {
 		struct at inner = { .up = at, .index = i };
-		const char *text = "";
-		if (!tree_is_null(tree->items[i]) && !decode_text(decoder, tree->items[i], &inner, &text, err)) {
+		items[i] = i < out->count ? out->items[i] : "";
+		if (!tree_is_null(tree->items[i]) && !decode_text(decoder, tree->items[i], &inner, &items[i], err)) {
 			return false;
 		}
-		out->items[out->count++] = text;
 	}
+	*out = (struct texts){ .items = items, .count = tree->count, .set = true };
 	return true;
 }
 
@@ -147,7 +151,12 @@ static bool decode_pairs(const struct decoder *decoder, const struct tree *tree,
 	if (!want(decoder, tree, at, TREE_MAP, err)) {
 		return false;
 	}
-	out->items = arena_new(decoder->arena, tree->count / 2, sizeof *out->items);
+	struct pair *items = arena_new(decoder->arena, out->count + tree->count / 2, sizeof *items);
+	size_t before = out->count;
+	if (before) {
+		memcpy(items, out->items, before * sizeof *items);
+	}
+	out->items = items;
 	out->set = true;
 	for (uint32_t i = 0; i + 1 < tree->count; i += 2) {
 		const char *key = tree_text(tree->items[i]);
@@ -159,7 +168,9 @@ static bool decode_pairs(const struct decoder *decoder, const struct tree *tree,
 		if (!tree_is_null(tree->items[i + 1]) && !decode_text(decoder, tree->items[i + 1], &inner, &text, err)) {
 			return false;
 		}
-		out->items[out->count++] = (struct pair){ .key = key, .value = text };
+		struct pair pair = { .key = key, .value = text };
+		struct pair *old = before ? bsearch(&pair, items, before, sizeof *items, by_key) : NULL;
+		*(old ? old : &items[out->count++]) = pair;
 	}
 	qsort(out->items, out->count, sizeof *out->items, by_key);
 	return true;
@@ -190,7 +201,7 @@ static void *struct_new(const struct decoder *decoder, const struct shape *shape
 static bool decode_pointer(const struct decoder *decoder, const struct shape *shape, const struct tree *tree, const struct at *at,
                            void **out, struct err *err)
 {
-	void *made = struct_new(decoder, shape);
+	void *made = *out ? *out : struct_new(decoder, shape);
 	if (!decode_struct(decoder, shape, tree, at, made, err)) {
 		return false;
 	}
@@ -204,16 +215,22 @@ static bool decode_list(const struct decoder *decoder, const struct shape *shape
 	if (!want(decoder, tree, at, TREE_LIST, err)) {
 		return false;
 	}
-	struct list list = { .items = arena_new(decoder->arena, tree->count, shape->size), .set = true };
+	struct list list;
+	memcpy(&list, to, sizeof list);
+	void *items = arena_new(decoder->arena, tree->count, shape->size);
 	for (uint32_t i = 0; i < tree->count; i++) {
 		struct at inner = { .up = at, .index = i };
-		void *item = member(list.items, i * shape->size);
-		set_defaults(shape, item);
+		void *item = member(items, i * shape->size);
+		if (i < list.count) {
+			memcpy(item, member(list.items, i * shape->size), shape->size);
+		} else {
+			set_defaults(shape, item);
+		}
 		if (!tree_is_null(tree->items[i]) && !decode_struct(decoder, shape, tree->items[i], &inner, item, err)) {
 			return false;
 		}
-		list.count++;
 	}
+	list = (struct list){ .items = items, .count = tree->count, .set = true };
 	memcpy(to, &list, sizeof list);
 	return true;
 }
@@ -224,15 +241,21 @@ static bool decode_pointers(const struct decoder *decoder, const struct shape *s
 	if (!want(decoder, tree, at, TREE_LIST, err)) {
 		return false;
 	}
+	struct list list;
+	memcpy(&list, to, sizeof list);
 	void **items = arena_new(decoder->arena, tree->count, sizeof *items);
-	struct list list = { .items = items, .set = true };
 	for (uint32_t i = 0; i < tree->count; i++) {
 		struct at inner = { .up = at, .index = i };
-		if (!tree_is_null(tree->items[i]) && !decode_pointer(decoder, shape, tree->items[i], &inner, &items[i], err)) {
+		if (i < list.count) {
+			items[i] = ((void **)list.items)[i];
+		}
+		if (tree_is_null(tree->items[i])) {
+			items[i] = NULL;
+		} else if (!decode_pointer(decoder, shape, tree->items[i], &inner, &items[i], err)) {
 			return false;
 		}
-		list.count++;
 	}
+	list = (struct list){ .items = items, .count = tree->count, .set = true };
 	memcpy(to, &list, sizeof list);
 	return true;
 }
@@ -246,6 +269,36 @@ static bool decode_count(const struct decoder *decoder, const struct tree *tree,
 	list.count = tree->count;
 	memcpy(to, &list, sizeof list);
 	return true;
+}
+
+/* null empties what can be empty and leaves the rest as it is. */
+static void decode_null(const struct field *field, void *out)
+{
+	void *to = member(out, field->offset);
+	switch (field->kind) {
+	case FIELD_TEXTS:
+		*(struct texts *)to = (struct texts){ 0 };
+		break;
+	case FIELD_PAIRS:
+		*(struct pairs *)to = (struct pairs){ 0 };
+		break;
+	case FIELD_LIST:
+	case FIELD_POINTERS:
+	case FIELD_COUNT:
+		memset(to, 0, sizeof(struct list));
+		break;
+	case FIELD_TEXT_PTR:
+	case FIELD_POINTER:
+	case FIELD_TREE:
+		memset(to, 0, sizeof(void *));
+		break;
+	case FIELD_TEXT:
+	case FIELD_BOOL:
+	case FIELD_INT:
+	case FIELD_STRUCT:
+	case FIELD_GIVEN:
+		break;
+	}
 }
 
 static bool decode_field(const struct decoder *decoder, const struct field *field, struct tree *tree, const struct at *at,
@@ -358,7 +411,9 @@ static bool decode_struct(const struct decoder *decoder, const struct shape *sha
 			            : fail(decoder, tree->items[i], at, "a key must be a string", err);
 		}
 		struct at inner = { .up = at, .name = name };
-		if (field && !tree_is_null(tree->items[i + 1]) && !decode_field(decoder, field, tree->items[i + 1], &inner, out, err)) {
+		if (field && tree_is_null(tree->items[i + 1])) {
+			decode_null(field, out);
+		} else if (field && !decode_field(decoder, field, tree->items[i + 1], &inner, out, err)) {
 			return false;
 		}
 	}

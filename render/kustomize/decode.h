@@ -1,7 +1,8 @@
 /*
- * Trees to the structs of types.h, by tables, as encoding/json decodes: names without regard to case, null is as if it was not
- * given. Strict: a field that nobody knows is an error that names the nearest known one. Loose (files that configure a
- * transformer): other fields are passed over, and a number or a bool where a text is asked for is its text.
+ * Trees to the structs of types.h, by tables, as encoding/json decodes: names without regard to case, and a field that comes
+ * twice, in letters of another case, goes on from what the earlier one left. Strict: a field that nobody knows is an error that
+ * names the nearest known one. Loose (files that configure a transformer): other fields are passed over, and a number or a bool
+ * where a text is asked for is its text.
  */
 #ifndef RENDER_KUSTOMIZE_DECODE_H
 #define RENDER_KUSTOMIZE_DECODE_H
