@@ -16,7 +16,7 @@ int64_t clock_now(void)
 
 int64_t clock_wall_micro(void)
 {
-	return 1700000000000000 + still_now * 1000 + still_micro++;
+	return 2524608000000000 + still_now * 1000 + still_micro++; /* 2050: all that a test has written down is over */
 }
 
 int64_t clock_wall(void)

@@ -126,7 +126,7 @@ static char *talk_on(int fd, const char *bytes, size_t len)
 {
 	struct buf reply = BUF_INIT(LIMIT_MIB(80));
 	char chunk[65536];
-	time_t deadline = time(NULL) + 120;
+	time_t deadline = time(NULL) + 600;
 	for (;;) {
 		ck_assert_msg(time(NULL) < deadline, "no end of the answer: %s", buf_text(&reply));
 		turn(fd, len ? POLLIN | POLLOUT : POLLIN);
@@ -428,7 +428,7 @@ static pid_t ask_apart(int ended)
 		char reply[4096];
 		struct pollfd one = { .fd = fd, .events = POLLIN };
 		ssize_t n = send(fd, request, strlen(request), 0);
-		n = n > 0 && poll(&one, 1, 60000) == 1 ? recv(fd, reply, sizeof reply, 0) : -1;
+		n = n > 0 && poll(&one, 1, 600000) == 1 ? recv(fd, reply, sizeof reply, 0) : -1;
 		_exit(n > 12 && memcmp(reply, "HTTP/1.1 200", 12) == 0 ? 0 : 1);
 	}
 	(void)close(ended);

@@ -12,7 +12,7 @@
 #include "agent/workers.c" /* that it is closing is seen by nobody else */
 #include "sync/clock.h"
 
-enum { PATIENCE = 60000 };
+enum { PATIENCE = 600000 };
 
 static struct loop *loop;
 static struct workers *workers;

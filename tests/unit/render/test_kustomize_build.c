@@ -322,7 +322,7 @@ static Suite *suite(void)
 	Suite *all = suite_create("kustomize_build");
 	TCase *tests = tcase_create("build");
 	tcase_add_checked_fixture(tests, set_up, tear_down);
-	tcase_set_timeout(tests, 240);
+	tcase_set_timeout(tests, 800);
 	tcase_add_test(tests, builds_an_overlay_of_a_base);
 	tcase_add_test(tests, reads_a_base_once_that_two_overlays_name);
 	tcase_add_test(tests, lets_a_component_work_on_what_its_parent_has);

@@ -354,7 +354,7 @@ static void ends_by(struct repo *repo, int64_t deadline, const char *message)
 	ck_assert(!repo_fetch(repo, "main", deadline, &commit, &err));
 	ck_assert_msg(strstr(err.msg, message), "%s", err.msg);
 	ck_assert_int_eq(err.kind, ERR_TRANSIENT);
-	ck_assert_int_lt(clock_now(), deadline + 60000); /* a hundred seconds would take what is slow */
+	ck_assert_int_lt(clock_now(), deadline + 300000); /* what is slow would take longer */
 }
 
 START_TEST(keeps_the_deadline_when_a_server_is_silent_or_slow)
@@ -367,7 +367,7 @@ START_TEST(keeps_the_deadline_when_a_server_is_silent_or_slow)
 	ends_by(repo, clock_now() + 500, "took too long");
 	(void)close(fd);
 	ends_by(repo, clock_now() + 100000, "cannot reach");
-	(void)sh("cd work && git checkout -q -b bulk && head -c 2000000 /dev/urandom > blob && git add . && git commit -q -m blob &&"
+	(void)sh("cd work && git checkout -q -b bulk && head -c 8000000 /dev/urandom > blob && git add . && git commit -q -m blob &&"
 	         "git push -q -f origin bulk:main 2>&1 && git checkout -q main");
 	CLEANUP(text_freep) char *slow = url_on(MAIN, "slow/repo.git");
 	CLEANUP(repo_freep) struct repo *other = open_source((struct repo_source){ .url = slow, .ca_file = ca });
@@ -506,7 +506,7 @@ int main(void)
 	Suite *suite = suite_create("git https");
 	TCase *tests = tcase_create("https");
 	tcase_add_unchecked_fixture(tests, start_server, stop_server);
-	tcase_set_timeout(tests, 240);
+	tcase_set_timeout(tests, 800);
 	tcase_add_checked_fixture(tests, forget_stores, NULL);
 	tcase_add_test(tests, clones_over_tls_1_3_and_fetches_what_is_new_on_one_connection);
 	tcase_add_test(tests, asks_once_and_downloads_nothing_when_the_tip_is_there);

@@ -457,7 +457,7 @@ int main(void)
 {
 	Suite *suite = suite_create("git repo");
 	TCase *tests = tcase_create("repo");
-	tcase_set_timeout(tests, 240);
+	tcase_set_timeout(tests, 800);
 	tcase_add_checked_fixture(tests, fixture_setup, fixture_teardown);
 	tcase_add_test(tests, clones_then_fetches_what_is_new);
 	tcase_add_test(tests, downloads_nothing_when_the_tip_is_there);

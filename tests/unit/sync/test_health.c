@@ -11,8 +11,8 @@
 
 #include "render/base/buf.h"
 #include "render/doc.h"
-#include "sync/clock.h"
 #include "sync/health.h"
+#include "tests/unit/still_clock.c"
 
 enum { LIMIT_CASE = 65536 };
 
@@ -94,8 +94,8 @@ START_TEST(a_pod_has_fifteen_seconds_to_find_a_node)
 	static const char pending[] =
 		"{\"apiVersion\":\"v1\",\"kind\":\"Pod\",\"metadata\":{},\"status\":{\"phase\":\"Pending\","
 		"\"conditions\":[{\"type\":\"PodScheduled\",\"status\":\"False\",\"reason\":\"Unschedulable\"}]}}";
-	CLEANUP(doc_freep) cJSON *young = aged(pending, "metadata", "creationTimestamp", 5);
-	CLEANUP(doc_freep) cJSON *old = aged(pending, "metadata", "creationTimestamp", 30);
+	CLEANUP(doc_freep) cJSON *young = aged(pending, "metadata", "creationTimestamp", 14);
+	CLEANUP(doc_freep) cJSON *old = aged(pending, "metadata", "creationTimestamp", 15);
 	struct health_report report;
 	health_of(young, 0, &report);
 	ck_assert_int_eq(report.health, HEALTH_PROGRESSING);
@@ -108,8 +108,8 @@ START_TEST(a_pod_that_just_started_is_not_called_unready)
 {
 	static const char running[] = "{\"status\":{\"phase\":\"Running\",\"conditions\":[{\"type\":\"Ready\",\"status\":\"False\"}],"
 								  "\"containerStatuses\":[{\"name\":\"web\",\"state\":{\"running\":{}},\"ready\":false}]}}";
-	CLEANUP(doc_freep) cJSON *young = aged(running, "status/conditions", "lastTransitionTime", 1);
-	CLEANUP(doc_freep) cJSON *old = aged(running, "status/conditions", "lastTransitionTime", 60);
+	CLEANUP(doc_freep) cJSON *young = aged(running, "status/conditions", "lastTransitionTime", 4);
+	CLEANUP(doc_freep) cJSON *old = aged(running, "status/conditions", "lastTransitionTime", 5);
 	struct health_report report;
 	ck_assert(!health_of_pod(young, &report));
 	ck_assert(health_of_pod(old, &report));

@@ -50,7 +50,7 @@ static const char *answer(const char *path, const char *request, unsigned before
 		const char *reply;
 	} table[] = {
 		{ "/seconds", 1, BUSY("429 Too Many Requests", "Retry-After: 1\r\n") },
-		{ "/never", 99, BUSY("429 Too Many Requests", "Retry-After: 100\r\n") },
+		{ "/never", 99, BUSY("429 Too Many Requests", "Retry-After: 1000\r\n") },
 		{ "/unasked", 99, BUSY("503 Service Unavailable", "") },
 		{ "/drop", 1, NULL },
 		{ "/drop2", 1, NULL },
@@ -184,9 +184,9 @@ START_TEST(does_not_wait_past_the_calls_time_nor_for_ever)
 	struct err err = ERR_INIT;
 	unsigned tries = 0;
 	int64_t start = clock_now();
-	ck_assert_int_eq(once(kube, "GET", "/never", 50000, &tries, &err), 429);
+	ck_assert_int_eq(once(kube, "GET", "/never", 900000, &tries, &err), 429);
 	ck_assert_str_eq(err.msg, "busy");
-	ck_assert_int_lt(clock_now() - start, 40000);
+	ck_assert_int_lt(clock_now() - start, 700000);
 	ck_assert_int_eq(once(kube, "GET", "/unasked", 0, &tries, &err), 503);
 	ck_assert_uint_eq(tries, 4);
 	ck_assert_int_eq(once(kube, "GET", "/broken", 0, &tries, &err), 500);
@@ -195,7 +195,7 @@ START_TEST(does_not_wait_past_the_calls_time_nor_for_ever)
 	ck_assert_int_eq(once(kube, "GET", "/hang", 300, &tries, &err), 0);
 	ck_assert_int_eq(err.kind, ERR_TRANSIENT);
 	ck_assert_ptr_nonnull(strstr(err.msg, "no answer from 'https://127.0.0.1:"));
-	ck_assert_int_lt(clock_now() - start, 60000);
+	ck_assert_int_lt(clock_now() - start, 500000);
 	kube_free(kube);
 }
 END_TEST
@@ -401,7 +401,7 @@ START_TEST(calls_may_be_sent_and_freed_from_within_done)
 		call->context = &chain;
 		kube_send(chain.kube, call);
 	}
-	ck_assert(kube_run(chain.kube, clock_now() + 200000));
+	ck_assert(kube_run(chain.kube, clock_now() + 600000));
 	ck_assert_int_eq(chain.done, 150);
 	ck_assert_uint_eq(chain.kube->stats.requests, 150);
 	ck_assert_uint_eq(chain.kube->stats.bytes_in, 300);
@@ -425,7 +425,7 @@ START_TEST(once_stopped_nothing_new_is_sent)
 	struct kube_call calls[3];
 	for (size_t i = 0; i < ARRAY_LEN(calls); i++) {
 		calls[i] = kube_call_make("GET", text_dup("/never"));
-		calls[i].timeout = 200000;
+		calls[i].timeout = 2000000;
 		calls[i].done = note_stop;
 		calls[i].context = &stopped;
 		kube_send(kube, &calls[i]);
@@ -434,7 +434,7 @@ START_TEST(once_stopped_nothing_new_is_sent)
 		ck_assert(!kube_run(kube, clock_now() + 50)); /* until the first waits for its Retry-After */
 	}
 	stop = 1;
-	ck_assert(kube_run(kube, clock_now() + 60000));
+	ck_assert(kube_run(kube, clock_now() + 600000));
 	ck_assert_int_eq(stopped, 3);
 	ck_assert_uint_eq(kube->stats.requests, 1);
 	for (size_t i = 0; i < ARRAY_LEN(calls); i++) {

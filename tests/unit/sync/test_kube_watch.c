@@ -210,7 +210,7 @@ static void run_until(size_t count)
 {
 	wanted = count;
 	stop = lines(&told) >= wanted;
-	watcher_run(watcher, clock_now() + 120000, &stop);
+	watcher_run(watcher, clock_now() + 600000, &stop);
 }
 
 START_TEST(a_list_is_told_page_by_page_and_then_followed_from_its_version)

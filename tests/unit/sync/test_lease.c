@@ -248,7 +248,6 @@ int main(void)
 {
 	Suite *suite = suite_create("lease");
 	TCase *tests = tcase_create("lease");
-	tcase_set_timeout(tests, 240);
 	tcase_add_checked_fixture(tests, set_up, tear_down);
 	tcase_add_test(tests, it_is_taken_by_creating_and_given_back_by_deleting);
 	tcase_add_test(tests, a_holder_of_this_machine_that_is_gone_is_replaced_at_once);
