@@ -99,4 +99,10 @@ char *apply_blocker(const struct kube_status *status, const char *const *take_ov
 /* Where all causes are changes of immutable fields: their names, "spec.selector,spec.x"; NULL otherwise. free() it. */
 char *apply_immutable(const struct kube_status *status);
 
+/* Whether the manifest lets the object be deleted and made anew for a change of these fields: never where it holds data. */
+bool apply_may_recreate(const struct object *object, const char *fields);
+
+/* What is said then: "deployment.apps/web in shop is deleted and made anew, with downtime: ..."; free() it. */
+char *apply_recreate_text(const struct ident *id, const char *fields);
+
 #endif

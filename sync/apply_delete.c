@@ -155,9 +155,7 @@ static void send_trial(struct work *work)
 static void on_trial(struct work *work, const cJSON *answer)
 {
 	(void)answer;
-	CLEANUP(text_freep) char *name = ident_text(work->id);
-	report_warn(work->run->apply->report,
-	            text_printf("%s is deleted and made anew, with downtime: %s is immutable", name, work->recreated));
+	report_warn(work->run->apply->report, apply_recreate_text(work->id, work->recreated));
 }
 
 static void got_version(struct work *work, const cJSON *answer)

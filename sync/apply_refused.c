@@ -172,14 +172,25 @@ static bool holds_data(const struct ident *id)
 	return false;
 }
 
+bool apply_may_recreate(const struct object *object, const char *fields)
+{
+	const char *allowed = object_annotation(object, NOTE_RECREATE);
+	return allowed && strcmp(allowed, fields) == 0 && !holds_data(&object->id);
+}
+
+char *apply_recreate_text(const struct ident *id, const char *fields)
+{
+	CLEANUP(text_freep) char *name = ident_text(id);
+	return text_printf("%s is deleted and made anew, with downtime: %s is immutable", name, fields);
+}
+
 static void immutable(struct work *work, char *fields)
 {
-	const char *allowed = object_annotation(work->action->desired, NOTE_RECREATE);
 	if (holds_data(work->id)) {
 		work_end(work, VERDICT_FAILED, text_printf("%s is immutable, and a %s is never recreated", fields, work->id->kind),
 		         FAILURE_MANIFESTS);
 		free(fields);
-	} else if (!allowed || strcmp(allowed, fields) != 0) {
+	} else if (!apply_may_recreate(work->action->desired, fields)) {
 		work_end(work, VERDICT_FAILED,
 		         text_printf("%s is immutable; with the annotation %s: %s it is deleted and made anew, with downtime", fields,
 		                     NOTE_RECREATE, fields),

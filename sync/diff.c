@@ -139,10 +139,12 @@ static cJSON *refused(struct diffing *diffing, struct asking *asking)
 	const struct action *action = asking->action;
 	struct kube_status status = kube_status_of(&asking->wanted);
 	CLEANUP(text_freep) char *fields = asking->wanted.status == 422 ? apply_immutable(&status) : NULL;
-	const char *recreate = object_annotation(action->desired, NOTE_RECREATE);
 	cJSON *after = NULL;
-	if (asking->wanted.status == 404 || (fields && recreate && strcmp(fields, recreate) == 0)) {
-		/* Its namespace or kind is made by the sync itself, or the object is made anew. */
+	if (asking->wanted.status == 404) {
+		/* Its namespace or kind is made by the sync itself. */
+		after = manifest_of(action);
+	} else if (fields && apply_may_recreate(action->desired, fields)) {
+		report_warn(diffing->prepared->report, apply_recreate_text(id_of(action), fields));
 		after = manifest_of(action);
 	} else if (asking->wanted.status == 409 && status.causes && !action->force) {
 		after = ask_with_force(diffing, asking, &status);

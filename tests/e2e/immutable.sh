@@ -43,12 +43,14 @@ it_names_the_field_and_the_annotation() {
 	configmap cm two >>"$WORK/all.yaml"
 	commit 'Allows it'
 	plumb 1 diff "${FLAGS[@]}"
+	expect_match 'what the plan says' 'web.* with downtime' "$(cat "$ERRS")"
 	sync 0 --wait
 	expect_match 'verdict' 'changed|created' "$(verdict Deployment/web)"
 	expect_no_match 'UID' "$uid" "$(live deployment web .metadata.uid)"
 	expect_live deployment web .spec.selector.matchLabels.tier two
 	expect_live deployment web .status.readyReplicas 1
-	expect_match 'told that there is downtime' 'downtime|recreate' "$(answer '(.warnings | tostring), (.objects[] | select(.name == "web").reason)')"
+	expect_warning 'web.* is deleted and made anew, with downtime: spec\.selector is immutable'
+	expect_match 'reason' 'recreated: spec\.selector is immutable' "$(object Deployment/web reason)"
 	sync 0 --wait
 	expect_counts 'unchanged=2'
 }
@@ -115,6 +117,64 @@ it_never_recreates_what_holds_data() {
 	commit 'Any field'
 	sync 4
 	expect_live pvc data .metadata.uid "$uid"
+	expect_live pvc data .metadata.deletionTimestamp ''
+}
+
+# Whatever field the annotation names: the one that the error names, above all.
+it_never_recreates_a_definition_or_a_volume() {
+	fresh
+	local group kind field volume definition
+	group=$(unique).plumb.test
+	at_exit kubectl delete crd "things.$group" --wait=false --ignore-not-found
+	at_exit kubectl delete pv "$NS" --wait=false --ignore-not-found
+	lasting "$group" Namespaced /one '' | write all.yaml
+	commit 'Both'
+	sync 0
+	volume=$(live pv "$NS" .metadata.uid) definition=$(live crd "things.$group" .metadata.uid)
+	lasting "$group" Cluster /two '' | write all.yaml
+	commit 'Other fields'
+	sync 4
+	for kind in "PersistentVolume/$NS" "CustomResourceDefinition/things.$group"; do
+		expect_verdict "$kind" failed 'immutable, and a .* is never recreated'
+		field=$(object "$kind" reason | sed 's/ is immutable.*//')
+		lasting "$group" Cluster /two "annotations: {plumb.dev/recreate: \"$field\"}" | write all.yaml
+		commit "Allows $field"
+		sync 4
+		expect_verdict "$kind" failed 'never recreated'
+	done
+	expect_live pv "$NS" .metadata.uid "$volume"
+	expect_live pv "$NS" .metadata.deletionTimestamp ''
+	expect_live crd "things.$group" .metadata.uid "$definition"
+	expect_live crd "things.$group" .metadata.deletionTimestamp ''
+}
+
+lasting() { # GROUP SCOPE PATH METADATA
+	cat <<-X
+		apiVersion: apiextensions.k8s.io/v1
+		kind: CustomResourceDefinition
+		metadata:
+		  name: things.$1
+		  $4
+		spec:
+		  group: $1
+		  scope: $2
+		  names: {plural: things, singular: thing, kind: Thing}
+		  versions:
+		    - name: v1
+		      served: true
+		      storage: true
+		      schema: {openAPIV3Schema: {type: object, x-kubernetes-preserve-unknown-fields: true}}
+		---
+		apiVersion: v1
+		kind: PersistentVolume
+		metadata:
+		  name: $NS
+		  $4
+		spec:
+		  capacity: {storage: 1Gi}
+		  accessModes: [ReadWriteOnce]
+		  hostPath: {path: $3}
+	X
 }
 
 claim() { # MODE [METADATA]
