@@ -210,7 +210,10 @@ it_verifies_by_itself_when_the_interval_has_passed() {
 	sync 0 --verify-interval 1s
 	expect_verdict ConfigMap/restored healed
 	expect_live configmap restored .data.value one
-	# That was the time of the last one.
+	# That was the time of the last one, and stands on its record.
+	local at
+	at=$(kubectl get controllerrevision -n "$NS" plumb-shop-2-outcome -o 'jsonpath={.metadata.annotations.plumb\.dev/verified-at}')
+	expect_match 'the time of it' '^20[0-9-]+T[0-9:]+Z$' "$at"
 	sync 0 --verify-interval 1h
 	expect_counts 'unchanged=1'
 }

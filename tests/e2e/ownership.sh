@@ -130,6 +130,28 @@ it_moves_an_object_from_one_sync_to_another() {
 	expect_counts 'unchanged=1'
 }
 
+# Its labels are what an owner has: without them it is nobody's.
+it_takes_what_another_sync_released() {
+	fresh a
+	configmap cm first | write a/cm.yaml
+	configmap cm second | write b/cm.yaml
+	commit 'a has it, b wants it'
+	DIR=a
+	sync 0
+	DIR=b NAME=b
+	sync 7
+	expect_verdict ConfigMap/cm blocked "owned by $NS/a"
+	kubectl label -n "$NS" configmap/cm plumb.dev/name- plumb.dev/namespace- >/dev/null
+	sync 0
+	expect_verdict ConfigMap/cm adopted
+	expect_live configmap cm .data.value second
+	expect_live configmap cm '.metadata.labels.plumb\.dev/name' b
+	DIR=a NAME=a
+	sync 7
+	expect_verdict ConfigMap/cm blocked "owned by $NS/b"
+	expect_live configmap cm .data.value second
+}
+
 it_does_not_let_a_transfer_name_the_wrong_sync() {
 	fresh a
 	configmap cm first | write a/cm.yaml

@@ -1,6 +1,7 @@
 #!/bin/bash
 # What Git dropped is deleted only with --prune, only what proves to be ours, and only when every brake is off.
 . "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/hold_lib.sh"
 
 it_keeps_what_git_dropped_until_a_sync_with_prune() {
 	fresh
@@ -95,6 +96,43 @@ it_prunes_nothing_when_an_object_was_refused() {
 	expect_gone deployment web
 }
 
+# What is refused for good, what another manager sets, and what is another sync's: all leave the sync incomplete.
+it_prunes_nothing_when_an_object_is_not_applied() {
+	fresh
+	configmaps 1 2 | write all.yaml
+	commit 'Two'
+	sync 0
+	{
+		configmap cm-1
+		printf -- '---\napiVersion: v1\nkind: Service\nmetadata: {name: bad-port}\nspec: {ports: [{port: 99999}]}\n'
+	} | write all.yaml
+	commit 'One of them is no Service'
+	sync 4 --prune
+	expect_verdict Service/bad-port failed
+	expect_verdict ConfigMap/cm-2 kept 'incomplete'
+	expect_there configmap cm-2
+	configmap theirs theirs | kubectl apply -n "$NS" --server-side --field-manager=somebody -f - >/dev/null
+	configmap anothers | kubectl apply -n "$NS" -f - >/dev/null
+	kubectl label -n "$NS" configmap/anothers plumb.dev/name=other plumb.dev/namespace="$NS" >/dev/null
+	local one
+	for one in theirs anothers; do
+		{
+			configmap cm-1
+			configmap "$one" ours
+		} | write all.yaml
+		commit "With $one"
+		sync 7 --prune
+		expect_verdict "ConfigMap/$one" blocked
+		expect_verdict ConfigMap/cm-2 kept 'incomplete'
+		expect_there configmap cm-2
+	done
+	configmap cm-1 | write all.yaml
+	commit 'None of them'
+	sync 0 --prune
+	expect_verdict ConfigMap/cm-2 pruned
+	expect_gone configmap cm-2
+}
+
 it_prunes_nothing_when_a_rollout_is_not_healthy() {
 	fresh
 	deployment web registry.test/web:1 1 | write web.yaml
@@ -103,6 +141,12 @@ it_prunes_nothing_when_a_rollout_is_not_healthy() {
 	deployment web2 registry.test/web:1 1 | sed 's|terminationGracePeriodSeconds: 0|nodeSelector: {no: such}|' | write web.yaml
 	commit 'web2 never starts'
 	sync 6 --prune --wait --timeout 3s
+	expect_verdict Deployment/web kept 'incomplete|healthy|rollout'
+	expect_there deployment web
+	# Nor where there was time to.
+	sed -i 's|^spec:|spec:\n  progressDeadlineSeconds: 1|' "$WORK/web.yaml"
+	commit 'web2 is given up'
+	sync 6 --prune --wait
 	expect_verdict Deployment/web kept 'incomplete|healthy|rollout'
 	expect_there deployment web
 }
@@ -186,6 +230,82 @@ it_deletes_only_what_proves_to_be_ours() {
 	expect_live configmap cm-4 .data.value restored
 }
 
+# As after a restore from a backup: another UID under our label.
+it_adopts_again_what_was_restored() {
+	fresh
+	configmaps 1 2 | write all.yaml
+	commit 'Two'
+	sync 0
+	kubectl delete -n "$NS" configmap cm-1 >/dev/null
+	configmap cm-1 | kubectl create -n "$NS" -f - >/dev/null
+	kubectl label -n "$NS" configmap/cm-1 plumb.dev/name=shop plumb.dev/namespace="$NS" >/dev/null
+	local uid
+	uid=$(live configmap cm-1 .metadata.uid)
+	sync 0 --prune
+	expect_verdict ConfigMap/cm-1 adopted 'restored'
+	expect_live configmap cm-1 .metadata.uid "$uid"
+	configmaps 2 2 | write all.yaml
+	commit 'One'
+	sync 0 --prune
+	expect_verdict ConfigMap/cm-1 pruned
+	expect_gone configmap cm-1
+}
+
+# The row of an object that could not be made has no UID.
+it_deletes_nothing_that_it_never_made() {
+	fresh
+	kubectl create quota -n "$NS" none --hard=count/secrets=0 >/dev/null
+	eventually 20 'the quota counts' is_live quota none '.status.hard.count/secrets' 0
+	{
+		configmap cm
+		printf -- '---\napiVersion: v1\nkind: Secret\nmetadata: {name: over}\n'
+	} | write all.yaml
+	commit 'A Secret over the quota'
+	sync 4 --timeout 3s
+	kubectl delete quota -n "$NS" none >/dev/null
+	kubectl create secret generic -n "$NS" over >/dev/null
+	kubectl label -n "$NS" secret/over plumb.dev/name=shop plumb.dev/namespace="$NS" >/dev/null
+	configmap cm | write all.yaml
+	commit 'Without it'
+	sync 0 --prune
+	expect_verdict Secret/over kept 'not proven'
+	expect_there secret over
+}
+
+# Between the list and the DELETE, which therefore names UID and resource version.
+it_deletes_only_what_is_still_as_it_was_seen() {
+	fresh
+	configmaps 1 4 | write all.yaml
+	commit 'Four'
+	sync 0
+	hold_requests configmaps slow
+	configmap slow | hold_works
+	configmap slow | write all.yaml
+	commit 'None of them'
+	sync_flags
+	local pid code=0
+	"$PLUMB" sync "${FLAGS[@]}" --prune -o json >"$T/held.out" 2>"$T/held.err" &
+	pid=$!
+	eventually 60 'the sync is held' is_held
+	kubectl label -n "$NS" configmap/cm-1 plumb.dev/name- plumb.dev/namespace- >/dev/null
+	kubectl delete -n "$NS" configmap cm-2 >/dev/null
+	configmap cm-2 restored | kubectl create -n "$NS" -f - >/dev/null
+	kubectl label -n "$NS" configmap/cm-2 plumb.dev/name=shop plumb.dev/namespace="$NS" >/dev/null
+	kubectl patch -n "$NS" configmap cm-3 -p '{"data": {"value": "moved"}}' >/dev/null
+	let_requests_go
+	wait "$pid" || code=$?
+	OUT=$T/held.out ERRS=$T/held.err
+	expect_eq 'exit code' 0 "$code"
+	expect_verdict ConfigMap/slow created
+	expect_verdict ConfigMap/cm-1 kept 'proven'
+	expect_verdict ConfigMap/cm-2 kept 'proven'
+	expect_verdict ConfigMap/cm-3 pruned
+	expect_verdict ConfigMap/cm-4 pruned
+	expect_there configmap cm-1
+	expect_live configmap cm-2 .data.value restored
+	expect_gone configmap cm-3
+}
+
 it_honours_protection_on_the_manifest_and_on_the_live_object() {
 	fresh
 	{
@@ -193,9 +313,10 @@ it_honours_protection_on_the_manifest_and_on_the_live_object() {
 		annotated by-manifest 'plumb.dev/prune: disabled'
 		annotated by-flux 'kustomize.toolkit.fluxcd.io/prune: disabled'
 		annotated by-argo 'argocd.argoproj.io/sync-options: Replace=true,Prune=false'
+		annotated by-argo-asked 'argocd.argoproj.io/sync-options: Prune=confirm'
 		annotated by-helm 'helm.sh/resource-policy: keep'
 	} | write all.yaml
-	commit 'Ten'
+	commit 'Eleven'
 	sync 0
 	kubectl annotate -n "$NS" configmap/cm-1 plumb.dev/prune=disabled >/dev/null
 	kubectl annotate -n "$NS" configmap/cm-2 kustomize.toolkit.fluxcd.io/prune=disabled >/dev/null
@@ -206,7 +327,7 @@ it_honours_protection_on_the_manifest_and_on_the_live_object() {
 	commit 'None of them'
 	sync 0 --prune --prune-limit 100
 	local one
-	for one in by-manifest by-flux by-argo by-helm cm-1 cm-2 cm-3 cm-4; do
+	for one in by-manifest by-flux by-argo by-argo-asked by-helm cm-1 cm-2 cm-3 cm-4; do
 		expect_verdict "ConfigMap/$one" kept
 		expect_there configmap "$one"
 	done
@@ -249,6 +370,67 @@ it_prunes_nothing_when_the_source_is_another() {
 	expect_gone configmap cm-2
 }
 
+# The inventory knows no version.
+it_does_not_prune_what_comes_in_another_version() {
+	fresh
+	autoscaler v1 'targetCPUUtilizationPercentage: 80' | write hpa.yaml
+	commit 'autoscaling/v1'
+	sync 0
+	local uid
+	uid=$(live hpa web .metadata.uid)
+	autoscaler v2 'metrics: [{type: Resource, resource: {name: cpu, target: {type: Utilization, averageUtilization: 80}}}]' | write hpa.yaml
+	commit 'autoscaling/v2'
+	sync 0 --prune
+	expect_verdict HorizontalPodAutoscaler/web changed
+	expect_counts 'changed=1'
+	expect_live hpa web .metadata.uid "$uid"
+	sync 0 --prune
+	expect_counts 'unchanged=1'
+	expect_live hpa web .metadata.uid "$uid"
+}
+
+autoscaler() { # VERSION MORE
+	printf 'apiVersion: autoscaling/%s\nkind: HorizontalPodAutoscaler\nmetadata: {name: web}\nspec:\n  scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: none}\n  maxReplicas: 3\n  %s\n' "$1" "$2"
+}
+
+it_finds_what_it_applied_in_a_version_that_is_no_longer_served() {
+	fresh
+	local group
+	group=$(unique).plumb.test
+	at_exit kubectl delete crd "things.$group" --wait=false --ignore-not-found
+	two_versions "$group" true | kubectl apply -f - >/dev/null
+	kubectl wait --for=condition=Established "crd/things.$group" >/dev/null
+	{
+		configmap cm
+		printf -- '---\napiVersion: %s/v1\nkind: Thing\nmetadata: {name: one}\n' "$group"
+		printf -- '---\napiVersion: %s/v1\nkind: Thing\nmetadata: {name: two}\n' "$group"
+	} | write all.yaml
+	commit 'Things of v1'
+	sync 0
+	two_versions "$group" false | kubectl apply -f - >/dev/null
+	eventually 60 'v1 is not served any more' not_served_version "$group" v1
+	{
+		configmap cm
+		printf -- '---\napiVersion: %s/v2\nkind: Thing\nmetadata: {name: one}\n' "$group"
+	} | write all.yaml
+	commit 'One Thing of v2'
+	sync 0 --prune
+	expect_verdict Thing/one changed
+	expect_verdict Thing/two pruned
+	expect_there "things.$group" one
+	expect_gone "things.$group" two
+}
+
+# Versions v1, where it is served, and v2.
+two_versions() { # GROUP SERVED
+	crd "$1" | sed "s|name: v1$|name: v2|"
+	printf '    - name: v1\n      served: %s\n      storage: false\n      schema: {openAPIV3Schema: {type: object, x-kubernetes-preserve-unknown-fields: true}}\n' "$2"
+}
+
+not_served_version() { # GROUP VERSION
+	! kubectl get --raw "/apis/$1/$2" && ! kubectl get --raw "/apis/$1" | grep -q "\"version\":\"$2\""
+}
+
 # A group whose discovery fails is unknown, never gone.
 it_prunes_nothing_while_a_group_cannot_be_discovered() {
 	fresh
@@ -272,13 +454,21 @@ it_prunes_nothing_while_a_group_cannot_be_discovered() {
 		metadata: {name: v1.$group}
 		spec: {group: $group, version: v1, groupPriorityMinimum: 1000, versionPriority: 15, insecureSkipTLSVerify: true, service: {name: none, namespace: default}}
 	X
-	sleep 1
+	eventually 20 'the group is there and does not answer' not_answering "$group"
 	configmaps 1 1 | write all.yaml
 	commit 'Without'
 	sync 7 --prune
 	expect_verdict ConfigMap/cm-2 kept
+	expect_verdict Thing/one kept 'did not tell'
 	expect_there configmap cm-2
+	# It is not forgotten either.
+	sync 7 --prune
+	expect_verdict Thing/one kept 'did not tell'
 	kubectl delete apiservice "v1.$group" >/dev/null
+}
+
+not_answering() { # GROUP
+	kubectl get --raw /apis | grep -q "\"$1\"" && ! kubectl get --raw "/apis/$1/v1"
 }
 
 not_served() { # GROUP

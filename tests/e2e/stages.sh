@@ -1,6 +1,7 @@
 #!/bin/bash
 # What depends on what in one commit; objects and namespaces that are on their way out.
 . "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/hold_lib.sh"
 
 crd() { # GROUP
 	cat <<-X
@@ -77,6 +78,58 @@ it_waits_for_an_object_that_is_being_deleted() {
 	expect_there configmap cm-1
 	expect_no_match 'UID' "$uid" "$(live configmap cm-1 .metadata.uid)"
 	expect_live configmap cm-1 .data.value one
+}
+
+# Deleted between the list and the apply, which the server accepts all the same.
+it_makes_again_what_is_deleted_under_its_hands() {
+	fresh
+	at_exit kubectl delete clusterrole "$NS" --ignore-not-found
+	configmap cm | write cm.yaml
+	commit 'One'
+	sync 0
+	kubectl patch -n "$NS" configmap cm --type=merge -p '{"metadata": {"finalizers": ["plumb.test/hold"]}}' >/dev/null
+	configmap cm two | write cm.yaml
+	printf 'apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {name: %s}\nrules: []\n' "$NS" | write role.yaml
+	commit 'Two, and a role of an earlier stage'
+	hold_requests rbac.authorization.k8s.io/clusterroles "$NS"
+	hold_works <"$WORK/role.yaml"
+	local pid code=0
+	sync_flags
+	"$PLUMB" sync "${FLAGS[@]}" -o json >"$T/held.out" 2>"$T/held.err" &
+	pid=$!
+	eventually 60 'the sync is held' is_held
+	kubectl delete -n "$NS" configmap cm --wait=false >/dev/null
+	let_requests_go
+	eventually 60 'it was applied to' is_live configmap cm .data.value two
+	kubectl patch -n "$NS" configmap cm --type=merge -p '{"metadata": {"finalizers": null}}' >/dev/null
+	wait "$pid" || code=$?
+	OUT=$T/held.out ERRS=$T/held.err
+	expect_eq 'exit code' 0 "$code"
+	expect_match 'verdict' 'created|changed' "$(verdict ConfigMap/cm)"
+	expect_live configmap cm .data.value two
+	expect_live configmap cm .metadata.deletionTimestamp ''
+	sync 0
+	expect_counts 'unchanged=2'
+}
+
+it_waits_for_a_kind_that_somebody_else_brings() {
+	fresh
+	local group
+	group=$(unique).plumb.test
+	at_exit kubectl delete crd "things.$group" --wait=false --ignore-not-found
+	{
+		thing "$group" "$NS" 3
+		configmap cm
+	} | write all.yaml
+	commit 'A Thing'
+	(
+		sleep 2
+		crd "$group" | kubectl apply -f -
+	) >/dev/null &
+	sync 0 --timeout 120s
+	wait
+	expect_verdict Thing/one created
+	expect_verdict ConfigMap/cm created
 }
 
 it_backs_off_from_a_namespace_that_terminates() {

@@ -54,6 +54,63 @@ it_takes_over_from_kubectl_apply() {
 	expect_live deployment less .spec.replicas 3
 }
 
+# Not even where the last applied configuration names it.
+it_never_absorbs_what_the_cluster_sets() {
+	fresh
+	at_exit kubectl delete validatingwebhookconfiguration "$NS" --ignore-not-found
+	local bundle address port
+	bundle=$(kubectl config view --raw --flatten --minify -o 'jsonpath={.clusters[0].cluster.certificate-authority-data}')
+	service web | apply
+	address=$(live service web .spec.clusterIP) port=$(live service web '.spec.ports[0].nodePort')
+	kubectl delete service -n "$NS" web >/dev/null
+	{
+		service web | sed "s|^spec:|spec:\n  clusterIP: $address\n  clusterIPs: [$address]|; s|port: 80|port: 80, nodePort: $port|"
+		deployment restarted registry.test/web:1 0 | sed 's|^      labels: .*|&\n      annotations: {kubectl.kubernetes.io/restartedAt: then}|'
+		webhooks 5 ", caBundle: $bundle"
+	} | apply
+	{
+		service web
+		deployment restarted registry.test/web:1 0
+		webhooks 5
+	} | write all.yaml
+	commit 'The shop comes to Git, without what the cluster set'
+	sync 0
+	expect_counts 'adopted=3'
+	sed -i 's|timeoutSeconds: 5|timeoutSeconds: 6|; s|port: 80|port: 81|; s|web:1|web:2|' "$WORK/all.yaml"
+	commit 'Another of each'
+	sync 0
+	expect_counts 'changed=3'
+	expect_live service web .spec.clusterIP "$address"
+	expect_live service web '.spec.ports[?(@.port==80)].nodePort' ''
+	expect_live deployment restarted '.spec.template.metadata.annotations.kubectl\.kubernetes\.io/restartedAt' then
+	expect_live validatingwebhookconfiguration "$NS" '.webhooks[0].clientConfig.caBundle' "$bundle"
+	expect_live validatingwebhookconfiguration "$NS" '.webhooks[0].timeoutSeconds' 6
+	expect_no_match 'what plumb owns' 'clusterIP|nodePort|caBundle|restartedAt' "$(kubectl get -n "$NS" \
+		service/web deployment/restarted "validatingwebhookconfiguration/$NS" --show-managed-fields -o json |
+		jq -c '.items[].metadata.managedFields[] | select(.manager == "plumb").fieldsV1')"
+}
+
+service() { # NAME
+	printf -- '---\napiVersion: v1\nkind: Service\nmetadata: {name: %s}\nspec:\n  type: NodePort\n  selector: {app: web}\n  ports: [{name: http, port: 80}]\n' "$1"
+}
+
+webhooks() { # TIMEOUT [MORE-OF-THE-CLIENT-CONFIG]
+	cat <<-X
+		---
+		apiVersion: admissionregistration.k8s.io/v1
+		kind: ValidatingWebhookConfiguration
+		metadata: {name: $NS}
+		webhooks:
+		  - name: none.plumb.test
+		    admissionReviewVersions: [v1]
+		    sideEffects: None
+		    failurePolicy: Ignore
+		    timeoutSeconds: $1
+		    clientConfig: {url: "https://127.0.0.1:1/"${2:-}}
+		    rules: [{apiGroups: [none.plumb.test], apiVersions: [v1], resources: [nothings], operations: [CREATE]}]
+	X
+}
+
 it_takes_over_from_kubectl_create_and_server_side_apply() {
 	fresh
 	deployment made registry.test/web:1 0 | kubectl create -n "$NS" -f - >/dev/null
@@ -129,6 +186,25 @@ it_blocks_what_another_manager_sets_until_it_is_named() {
 		"$(kubectl get configmap -n "$NS" cm --show-managed-fields -o 'jsonpath={.metadata.managedFields[*].manager}')"
 	sync 0
 	expect_counts 'unchanged=5'
+}
+
+# Somebody's rollout that was paused is not taken from him by a first sync.
+it_blocks_what_kubectl_rollout_sets() {
+	fresh
+	deployment web registry.test/web:1 0 | apply
+	kubectl rollout pause -n "$NS" deployment/web >/dev/null
+	deployment web registry.test/web:1 0 | sed 's|^  replicas:|  paused: false\n&|' | write web.yaml
+	commit 'Not paused'
+	sync 7
+	expect_verdict Deployment/web blocked 'kubectl-rollout sets spec\.paused'
+	expect_live deployment web .spec.paused true
+	expect_live deployment web '.metadata.labels.plumb\.dev/name' ''
+	deployment web registry.test/web:2 0 | write web.yaml
+	commit 'Says nothing of it'
+	sync 0
+	expect_verdict Deployment/web adopted
+	expect_live deployment web .spec.paused true
+	expect_live deployment web '.spec.template.spec.containers[0].image' registry.test/web:2
 }
 
 it_takes_by_force_what_the_manifest_says() {
