@@ -68,6 +68,55 @@ it_works_without_lists_of_what_it_applies() {
 	expect_verdict ConfigMap/cm healed
 }
 
+# Five more namespaces, in SPREAD: enough for plumb to list the whole cluster.
+spread() {
+	local home=$NS _
+	SPREAD=()
+	for _ in {1..5}; do
+		namespace_new
+		SPREAD+=("$NS")
+	done
+	NS=$home
+}
+
+# A manifest once in each of them; NAMESPACE stands for it.
+everywhere() { # MANIFEST
+	local one
+	for one in "${SPREAD[@]}"; do
+		echo "${1//NAMESPACE/$one}"
+	done
+}
+
+grant_everywhere() { # ACCOUNT VERBS RESOURCES
+	local one role
+	for one in "${SPREAD[@]}"; do
+		role=$(unique)
+		kubectl create role -n "$one" "$role" --verb="$2" --resource="$3" >/dev/null
+		kubectl create rolebinding -n "$one" "$role" --role="$role" --serviceaccount="$NS:$1" >/dev/null
+	done
+}
+
+it_falls_back_from_lists_of_the_cluster() {
+	fresh
+	spread
+	everywhere "$(configmap cm | sed 's|name: cm|name: cm\n  namespace: NAMESPACE|')" | write all.yaml
+	commit 'One in each namespace'
+	# To lists by namespace: by name it may read nothing.
+	login_of lister >"$T/lister"
+	grant lister get,list,create,update,patch,delete "$RECORDS"
+	grant_everywhere lister list,create,patch configmaps
+	sync 0 --kubeconfig "$T/lister"
+	expect_eq 'objects' 5 "$(kubectl get configmaps -A -l "plumb.dev/namespace=$NS" -o name | wc -l)"
+	sync 0 --kubeconfig "$T/lister"
+	expect_counts 'unchanged=5'
+	# And from those to reads by name.
+	login_of getter >"$T/getter"
+	grant getter get,list,create,update,patch,delete "$RECORDS"
+	grant_everywhere getter get,create,patch configmaps
+	sync 0 --kubeconfig "$T/getter"
+	expect_counts 'unchanged=5'
+}
+
 it_applies_what_it_may_and_says_what_it_may_not() {
 	fresh
 	login_of deployer >"$T/deployer"
@@ -83,8 +132,11 @@ it_applies_what_it_may_and_says_what_it_may_not() {
 # Through a proxy that writes down what is asked for.
 it_never_lists_secrets_of_all_namespaces() {
 	fresh
-	shop one
-	commit 'One'
+	spread
+	everywhere "$(configmap cm | sed 's|name: cm|name: cm\n  namespace: NAMESPACE|')
+		---
+		{apiVersion: v1, kind: Secret, metadata: {name: password, namespace: NAMESPACE}}" | sed 's|^\t*||' | write all.yaml
+	commit 'One in each namespace'
 	kubectl proxy --port=0 --v=8 >"$T/proxy.out" 2>"$T/proxy.log" &
 	local pid=$!
 	at_exit kill "$pid"
@@ -94,7 +146,8 @@ it_never_lists_secrets_of_all_namespaces() {
 	bare | jq --arg server "$server" '.clusters[0].cluster = {server: $server}' >"$T/proxied"
 	sync 0 --kubeconfig "$T/proxied"
 	sync 0 --kubeconfig "$T/proxied"
-	grep -q 'deployments' "$T/proxy.log" || skip 'the proxy does not say what is asked for'
+	expect_counts 'unchanged=10'
+	grep -q '/api/v1/configmaps' "$T/proxy.log" || fail 'ConfigMaps of five namespaces: expected a list of all, or to be told what is asked for'
 	if grep -E '/api/v1/secrets' "$T/proxy.log" >&2; then
 		fail 'Secrets were listed in all namespaces'
 	fi

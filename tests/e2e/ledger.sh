@@ -1,6 +1,7 @@
 #!/bin/bash
 # The records: what they look like to others, who owns them, how many there are.
 . "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/hold_lib.sh"
 
 it_owns_its_records_by_an_anchor() {
 	fresh
@@ -106,12 +107,77 @@ it_keeps_what_living_revisions_and_health_need() {
 	expect_match 'results' healthy "$(answer '[.syncs[].result] | join(" ")')"
 }
 
+# A name is given once: who comes second with it reads again and takes the next.
+it_counts_on_where_another_process_was_faster() {
+	fresh
+	configmap cm one | write cm.yaml
+	commit 'One'
+	sync 0
+	configmap cm two | write cm.yaml
+	commit 'Two'
+	hold_requests coordination.k8s.io/leases "plumb-$NAME"
+	printf 'apiVersion: coordination.k8s.io/v1\nkind: Lease\nmetadata: {name: plumb-%s}\n' "$NAME" | hold_works
+	local pid code=0
+	sync_flags
+	"$PLUMB" sync "${FLAGS[@]}" -o json >"$T/held.out" 2>"$T/held.err" &
+	pid=$!
+	eventually 60 'the sync is held' is_held
+	# Planned, and about to write: another one's intent of that number.
+	copy_record plumb-shop-1-intent plumb-shop-2-intent 2 '.data.subject = "Faster"'
+	let_requests_go
+	wait "$pid" || code=$?
+	OUT=$T/held.out ERRS=$T/held.err
+	expect_eq 'exit code' 0 "$code"
+	expect_eq 'number' 3 "$(answer .number)"
+	expect_live configmap cm .data.value two
+	history 0
+	expect_eq 'syncs' '1 applied One, 2 interrupted Faster, 3 applied Two' \
+		"$(answer '[.syncs | sort_by(.number)[] | "\(.number) \(.result) \(.subject)"] | join(", ")')"
+}
+
+# Makes a record of another one, changed by a filter of jq.
+copy_record() { # FROM TO NUMBER [FILTER]
+	kubectl get controllerrevision -n "$NS" "$1" -o json | jq --arg name "$2" --argjson number "$3" \
+		'del(.metadata.uid, .metadata.resourceVersion, .metadata.creationTimestamp, .metadata.managedFields)
+			| .metadata.name = $name | .revision = $number | .data.number = $number | '"${4:-.}" | kubectl create -f - >/dev/null
+}
+
+# As long as the objects stay the same, so does the one record of them; what refers to it may go, it may not.
+it_stores_an_inventory_once() {
+	fresh
+	configmaps 1 100 | write all.yaml
+	commit 'A hundred'
+	sync 0
+	local first n
+	first=$(records inventory)
+	for n in 2 3 4; do
+		configmaps 1 100 "$n" | write all.yaml
+		commit "All of them again: $n"
+		sync 0 --history-limit 2
+		expect_counts 'changed=100'
+	done
+	expect_eq 'records of syncs' 2 "$(records intent | wc -l)"
+	expect_eq 'records of the inventory' 1 "$(records inventory | wc -l)"
+	expect_match 'records of the inventory after the first sync' "$(records inventory)" "$first"
+	configmaps 1 90 4 | write all.yaml
+	commit 'Ten less'
+	sync 0 --history-limit 2
+	expect_counts 'kept=10 unchanged=90'
+	expect_eq 'records of the inventory after a small change' 1 "$(records inventory | wc -l)"
+	sync 0 --prune
+	expect_counts 'pruned=10 unchanged=90'
+}
+
 it_holds_large_inventories() {
 	fresh
 	configmaps 1 1500 | write all.yaml
 	commit 'Many'
 	sync 0
 	expect_counts 'created=1500'
+	local rows largest
+	rows=$(kubectl get configmaps -n "$NS" -l plumb.dev/name=shop -o json | jq -c '[.items[] | {kind, namespace: .metadata.namespace, name: .metadata.name, uid: .metadata.uid}]' | wc -c)
+	largest=$(kubectl get controllerrevisions -n "$NS" -o json | jq '[.items[] | tostring | length] | max')
+	((2 * largest < rows)) || fail "largest record: expected less than half of what its rows are, which is $rows bytes, got $largest"
 	configmaps 1 1499 | write all.yaml
 	commit 'One less'
 	sync 0 --prune

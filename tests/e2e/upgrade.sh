@@ -66,6 +66,29 @@ it_rewrites_nothing_at_once_and_restarts_no_pod() {
 	expect_counts 'unchanged=2'
 }
 
+# That it ran is known by its digest, which the other version had written into the record.
+it_runs_no_job_again() {
+	fresh
+	printf 'apiVersion: batch/v1\nkind: Job\nmetadata: {name: migrate}\nspec:\n  template:\n    spec:\n      restartPolicy: Never\n      terminationGracePeriodSeconds: 0\n      containers: [{name: main, image: "registry.test/migrate:1"}]\n' | write job.yaml
+	commit 'A migration'
+	sync 0 --wait
+	expect_live job migrate .status.succeeded 1
+	kubectl delete job -n "$NS" migrate >/dev/null
+	sync 0
+	expect_verdict Job/migrate skipped 'has run'
+	local kind
+	for kind in intent outcome; do
+		kubectl get controllerrevision -n "$NS" "plumb-shop-1-$kind" -o json | jq --arg name "plumb-shop-2-$kind" \
+			'del(.metadata.uid, .metadata.resourceVersion, .metadata.creationTimestamp, .metadata.managedFields)
+				| .metadata.name = $name | .revision = 2 | .data.number = 2
+				| (.data.inventory.set[]? | select(.once) | .once) = "2:0123456789ab"' | kubectl create -f - >/dev/null
+	done
+	expect_match 'what the other version recorded' '2:0123456789ab' "$(kubectl get controllerrevision -n "$NS" plumb-shop-2-outcome -o json)"
+	sync 0
+	expect_verdict Job/migrate skipped 'has run'
+	expect_gone job migrate
+}
+
 it_prunes_nothing_that_a_newer_version_applied() {
 	fresh
 	configmaps 1 3 | write all.yaml
