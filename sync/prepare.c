@@ -17,14 +17,17 @@
 
 enum { SHORT_ID = 7, DEFAULT_PROGRESS_DEADLINE = 600, OLD_DISCOVERY = 60 * 1000 };
 
-/* Between 90 and 110 percent, so that many syncs do not verify at the same time; the same for one sync. */
+/*
+ * Between 90 and 110 percent, so that many syncs do not verify at the same time; the same for one sync. By FNV-1a, which puts
+ * shop-1 and shop-2 far apart.
+ */
 static int64_t jittered(int64_t interval, const char *name)
 {
-	unsigned sum = 0;
+	uint32_t hash = 2166136261U;
 	for (; *name; name++) {
-		sum = sum * 31 + (unsigned char)*name;
+		hash = (hash ^ (unsigned char)*name) * 16777619U;
 	}
-	return interval / 10 * 9 + interval / 5 * (int64_t)(sum % 1000) / 1000;
+	return interval / 10 * 9 + interval / 5 * (int64_t)(hash % 1000) / 1000;
 }
 
 void prepare_forget(struct prepared *prepared)

@@ -1,5 +1,8 @@
 #include "sync/prepare.h"
 
+#include <stdio.h>
+
+#include "sync/clock.h"
 #include "tests/unit/sync/cycle_fixture.h"
 
 static struct prepared prepared;
@@ -167,6 +170,44 @@ START_TEST(what_may_not_be_read_is_never_taken_for_gone)
 }
 END_TEST
 
+enum { NAMES = 20, INTERVAL = 1000 };
+
+/* How many of some syncs verify, all of them verified that long ago, with the same interval. */
+static size_t verifying_after(int64_t seconds)
+{
+	size_t verifying = 0;
+	scene.options.verify_interval = (int64_t)INTERVAL * 1000;
+	for (int i = 0; i < NAMES; i++) {
+		char name[16];
+		struct err err = ERR_INIT;
+		(void)snprintf(name, sizeof name, "shop-%d", i);
+		scene.options.name = name;
+		ck_assert(plans());
+		ck_assert(ledger_mark_verified(prepared.ledger, clock_wall() - seconds, &err));
+		ck_assert(plans());
+		verifying += prepared.verifying;
+	}
+	return verifying;
+}
+
+START_TEST(syncs_of_one_interval_do_not_verify_at_the_same_time)
+{
+	for (int i = 0; i < NAMES; i++) {
+		char name[16];
+		(void)snprintf(name, sizeof name, "shop-%d", i);
+		scene.options.name = name;
+		char manifest[128];
+		(void)snprintf(manifest, sizeof manifest, "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: of-%d\n", i);
+		push('1', manifest);
+		ck_assert_int_eq(sync_now(), RESULT_APPLIED);
+	}
+	ck_assert_uint_eq(verifying_after(INTERVAL / 10 * 9 - 100), 0);
+	size_t some = verifying_after(INTERVAL);
+	ck_assert(some > 0 && some < NAMES);
+	ck_assert_uint_eq(verifying_after(INTERVAL / 10 * 11 + 1), NAMES);
+}
+END_TEST
+
 START_TEST(a_plan_made_again_sees_what_was_written_meanwhile)
 {
 	push('1', CONFIG("a", "1"));
@@ -193,6 +234,7 @@ int main(void)
 	tcase_add_test(tcase, another_source_than_the_recorded_one_prunes_nothing_unless_that_is_allowed);
 	tcase_add_test(tcase, a_path_that_is_only_written_otherwise_is_the_same_source);
 	tcase_add_test(tcase, what_may_not_be_read_is_never_taken_for_gone);
+	tcase_add_test(tcase, syncs_of_one_interval_do_not_verify_at_the_same_time);
 	tcase_add_test(tcase, a_plan_made_again_sees_what_was_written_meanwhile);
 	Suite *suite = suite_create("prepare");
 	suite_add_tcase(suite, tcase);
