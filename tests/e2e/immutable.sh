@@ -70,6 +70,43 @@ it_deletes_nothing_when_the_new_object_would_be_refused() {
 	expect_live deployment web .metadata.deletionTimestamp ''
 }
 
+# Of which the update says nothing.
+it_deletes_nothing_when_the_new_object_may_not_be_made() {
+	fresh
+	at_exit kubectl delete validatingadmissionpolicy,validatingadmissionpolicybinding "$NS" --ignore-not-found
+	selecting web one | write all.yaml
+	commit 'One'
+	sync 0
+	local uid
+	uid=$(live deployment web .metadata.uid)
+	kubectl apply -f - >/dev/null <<-X
+		apiVersion: admissionregistration.k8s.io/v1
+		kind: ValidatingAdmissionPolicy
+		metadata: {name: $NS}
+		spec:
+		  matchConstraints:
+		    namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: $NS}}
+		    resourceRules: [{apiGroups: [apps], apiVersions: [v1], resources: [deployments], operations: [CREATE]}]
+		  validations: [{expression: "false", message: nothing new here}]
+		---
+		apiVersion: admissionregistration.k8s.io/v1
+		kind: ValidatingAdmissionPolicyBinding
+		metadata: {name: $NS}
+		spec: {policyName: $NS, validationActions: [Deny]}
+	X
+	eventually 60 'the policy denies' denied
+	selecting web two spec.selector | write all.yaml
+	commit 'Another selector'
+	sync 4
+	expect_verdict Deployment/web failed 'nothing new here'
+	expect_live deployment web .metadata.uid "$uid"
+	expect_live deployment web .metadata.deletionTimestamp ''
+}
+
+denied() {
+	! kubectl create deployment probe --image=registry.test/web:1 -n "$NS" --dry-run=server
+}
+
 # The intent is recorded before the deletion: a kill between it and the create ends in a create.
 it_makes_it_again_when_it_is_killed_in_between() {
 	fresh

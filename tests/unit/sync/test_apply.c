@@ -542,6 +542,20 @@ START_TEST(an_object_that_would_not_be_accepted_anew_is_not_deleted)
 }
 END_TEST
 
+/* No field of a Namespace is immutable today; PersistentVolumes, claims and CRDs are in tests/e2e/immutable.sh. */
+START_TEST(a_namespace_is_never_made_anew)
+{
+	act(ACTION_CHANGE, STAGE_NAMESPACES,
+	    "{\"apiVersion\":\"v1\",\"kind\":\"Namespace\",\"metadata\":{\"name\":\"x\",\"annotations\":{\"" NOTE_RECREATE
+	    "\":\"spec.selector\"}}}",
+	    LIVE_WEB);
+	struct line lines[] = { { "PATCH", "/api/v1/namespaces/x?", NULL, 422, IMMUTABLE, false } };
+	RUN(lines);
+	ck_assert(!applied);
+	expect("x", VERDICT_FAILED, "spec.selector is immutable, and a Namespace is never recreated");
+}
+END_TEST
+
 START_TEST(what_a_server_says_of_a_secret_is_not_repeated)
 {
 	act(ACTION_CREATE, STAGE_REST,
@@ -651,6 +665,7 @@ int main(void)
 	tcase_add_test(tcase, an_immutable_field_names_the_annotation_that_allows_a_recreate);
 	tcase_add_test(tcase, a_recreate_proves_the_new_object_before_it_deletes_the_old);
 	tcase_add_test(tcase, an_object_that_would_not_be_accepted_anew_is_not_deleted);
+	tcase_add_test(tcase, a_namespace_is_never_made_anew);
 	tcase_add_test(tcase, what_a_server_says_of_a_secret_is_not_repeated);
 	tcase_add_test(tcase, a_prune_proves_what_it_deletes_and_waits_until_it_is_gone);
 	tcase_add_test(tcase, an_object_that_lost_our_labels_meanwhile_is_kept);
