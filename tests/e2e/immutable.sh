@@ -123,6 +123,7 @@ it_makes_it_again_when_it_is_killed_in_between() {
 	eventually 60 'the old one is being deleted' is_being_deleted
 	kill -9 "$pid"
 	wait "$pid" 2>/dev/null || true
+	expect_eq 'intents, of which one is without an outcome' '2 1' "$(records intent | wc -l) $(records outcome | wc -l)"
 	kubectl patch -n "$NS" deployment web --type=merge -p '{"metadata": {"finalizers": null}}' >/dev/null
 	eventually 60 'the old one is gone' is_gone deployment web
 	sync 0
