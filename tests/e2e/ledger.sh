@@ -107,6 +107,23 @@ it_keeps_what_living_revisions_and_health_need() {
 	expect_match 'results' healthy "$(answer '[.syncs[].result] | join(" ")')"
 }
 
+# What one goes back to, and no ReplicaSet tells of it.
+it_keeps_the_last_healthy_record() {
+	fresh
+	local n
+	configmap cm healthy | write cm.yaml
+	commit 'Healthy'
+	sync 0 --wait
+	for n in 1 2 3 4; do
+		configmap cm "$n" | write cm.yaml
+		commit "Value $n"
+		sync 0 --history-limit 2
+	done
+	history 0
+	expect_eq 'syncs' '1 healthy Healthy, 4 applied Value 3, 5 applied Value 4' \
+		"$(answer '[.syncs | sort_by(.number)[] | "\(.number) \(.result) \(.subject)"] | join(", ")')"
+}
+
 # A name is given once: who comes second with it reads again and takes the next.
 it_counts_on_where_another_process_was_faster() {
 	fresh
@@ -161,11 +178,14 @@ it_stores_an_inventory_once() {
 	expect_match 'records of the inventory after the first sync' "$(records inventory)" "$first"
 	configmaps 1 90 4 | write all.yaml
 	commit 'Ten less'
-	sync 0 --history-limit 2
-	expect_counts 'kept=10 unchanged=90'
-	expect_eq 'records of the inventory after a small change' 1 "$(records inventory | wc -l)"
-	sync 0 --prune
+	sync 0 --prune --history-limit 2
 	expect_counts 'pruned=10 unchanged=90'
+	expect_eq 'records of the inventory after a small change' 1 "$(records inventory | wc -l)"
+	configmaps 1 89 4 | write all.yaml
+	commit 'And one'
+	sync 0 --prune --history-limit 2
+	expect_counts 'pruned=1 unchanged=89'
+	expect_eq 'records of the inventory after another' 1 "$(records inventory | wc -l)"
 }
 
 it_holds_large_inventories() {

@@ -123,7 +123,7 @@ it_waits_for_a_kind_that_somebody_else_brings() {
 	} | write all.yaml
 	commit 'A Thing'
 	(
-		sleep 2
+		eventually 60 'the other object is there' is_live configmap cm .data.value one
 		crd "$group" | kubectl apply -f -
 	) >/dev/null &
 	sync 0 --timeout 120s
