@@ -56,7 +56,7 @@ it_names_the_version_that_is_served() {
 		printf -- '---\napiVersion: policy/v1beta1\nkind: PodDisruptionBudget\nmetadata: {name: pdb}\nspec: {minAvailable: 1}\n'
 	} | write all.yaml
 	commit 'Old versions'
-	sync 4 --timeout 5s
+	sync 4 --timeout "$BRIEF"
 	expect_error 'apps/v1([^b]|$)'
 	expect_error 'policy/v1([^b]|$)'
 }
@@ -68,7 +68,7 @@ it_says_that_a_kind_is_not_known() {
 		printf -- '---\napiVersion: none.plumb.test/v1\nkind: Nothing\nmetadata: {name: nothing}\n'
 	} | write all.yaml
 	commit 'An unknown kind'
-	sync 4 --timeout 3s
+	sync 4 --timeout "$BRIEF"
 	expect_error 'none\.plumb\.test.*Nothing|Nothing.*none\.plumb\.test'
 }
 
@@ -109,7 +109,7 @@ it_says_that_a_pod_may_not_be_made() {
 	eventually 20 'the quota counts' is_live quota none '.status.used.pods' 0
 	deployment web registry.test/web:1 1 | write web.yaml
 	commit 'Add web'
-	sync 6 --wait --timeout 5s
+	sync 6 --wait --timeout 15s
 	expect_match 'health' 'quota|ReplicaFailure|FailedCreate' "$(object Deployment/web healthReason) $(object Deployment/web reason)"
 }
 
@@ -215,10 +215,10 @@ it_says_that_the_cluster_is_not_there() {
 	configmap cm | write all.yaml
 	commit 'Add it'
 	kubectl config view --raw --flatten --minify -o json | jq '.clusters[0].cluster.server = "https://127.0.0.1:1"' >"$T/nowhere"
-	sync 5 --kubeconfig "$T/nowhere" --timeout 5s
+	sync 5 --kubeconfig "$T/nowhere" --timeout "$BRIEF"
 	expect_error '127\.0\.0\.1'
 	kubectl config view --raw --flatten --minify -o json | jq '.users[0].user = {token: "wrong"}' >"$T/wrong"
-	sync 5 --kubeconfig "$T/wrong" --timeout 5s
+	sync 5 --kubeconfig "$T/wrong" --timeout "$BRIEF"
 	expect_error '[Uu]nauthorized|401|credentials'
 }
 
@@ -226,7 +226,7 @@ it_warns_of_a_timeout_below_the_progress_deadline() {
 	fresh
 	deployment web registry.test/web:1 1 | write web.yaml
 	commit 'Add it'
-	sync 0 --wait --timeout 30s
+	sync 0 --wait --timeout 180s
 	expect_warning 'progressDeadlineSeconds'
 }
 

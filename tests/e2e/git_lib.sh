@@ -14,20 +14,25 @@ own_address() {
 
 git_server_start() {
 	need nginx fcgiwrap openssl
-	local dir=$T/git-server port address
+	local dir=$T/git-server port address tries
 	address=$(own_address)
 	[[ $address ]] || skip 'this machine has no address that pods reach'
 	mkdir -p "$dir"
-	port=$((22000 + RANDOM % 9000)) # below those that the system gives away
-	GIT_URL=https://$address:$port GIT_CA=$dir/ca.crt GIT_PASSWORD=secret-of-git-$RANDOM$RANDOM
+	GIT_CA=$dir/ca.crt GIT_PASSWORD=secret-of-git-$RANDOM$RANDOM
 	git_certificate "$dir" "$address"
 	printf 'ana:%s\n' "$(openssl passwd -apr1 "$GIT_PASSWORD")" >"$dir/htpasswd"
-	git_server_config "$dir" "$port" >"$dir/nginx.conf"
 	# Its workers outlive it, so it leads a process group of its own.
 	# shellcheck disable=SC2016 # the inner shell is to expand these
 	setsid bash -c 'echo $$ >"$1/fcgiwrap.pid"; exec fcgiwrap -c 2 -s "unix:$1/fcgi.sock"' bash "$dir" >"$dir/fcgiwrap.log" 2>&1 &
 	at_exit kill -- "-$(cat_when_there "$dir/fcgiwrap.pid")"
-	git_server_go
+	# Below those that the system gives away; one that somebody else has is no use.
+	for tries in {1..20}; do
+		port=$((22000 + RANDOM % 9000))
+		git_server_config "$dir" "$port" >"$dir/nginx.conf"
+		! git_server_try || break
+		((tries < 20)) || die "nginx: $(cat "$dir/nginx.log")"
+	done
+	GIT_URL=https://$address:$port
 	at_exit bash -c "kill \$(cat '$dir/nginx.pid')"
 	export GIT_SSL_CAINFO=$GIT_CA
 	eventually 10 'the Git server' curl -s --cacert "$GIT_CA" "$GIT_URL/"
@@ -35,7 +40,7 @@ git_server_start() {
 
 cat_when_there() { # FILE
 	local _
-	for _ in {1..50}; do
+	for _ in {1..600}; do
 		[[ -s $1 ]] && break
 		sleep 0.1
 	done
@@ -85,9 +90,12 @@ git_server_config() { # DIR PORT
 	X
 }
 
+git_server_try() {
+	PATH=$PATH:/usr/sbin nginx -c "$T/git-server/nginx.conf" -e "$T/git-server/error.log" -p "$T/git-server" 2>"$T/git-server/nginx.log"
+}
+
 git_server_go() {
-	PATH=$PATH:/usr/sbin nginx -c "$T/git-server/nginx.conf" -e "$T/git-server/error.log" -p "$T/git-server" 2>"$T/git-server/nginx.log" ||
-		die "nginx: $(cat "$T/git-server/nginx.log")"
+	git_server_try || die "nginx: $(cat "$T/git-server/nginx.log")"
 }
 
 git_server_stop() {

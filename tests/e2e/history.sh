@@ -58,7 +58,7 @@ it_names_what_somebody_else_did_as_drift() {
 	local first=${COMMIT:0:7}
 	sync 0 --wait
 	kubectl set image -n "$NS" deployment/web main=registry.test/evil:1 >/dev/null
-	kubectl rollout status -n "$NS" deployment/web --timeout=20s >/dev/null
+	kubectl rollout status -n "$NS" deployment/web --timeout=180s >/dev/null
 	expect_eq 'revisions with drift' "2 drift:kubectl-set, 1 $first" "$(revisions web)"
 	plumb 0 history --name shop -n "$NS" deployment/web
 	expect_match 'text' 'drift \(kubectl-set\)' "$(cat "$OUT")"
@@ -82,7 +82,7 @@ it_is_right_after_an_undo_and_its_heal() {
 	local second=${COMMIT:0:7}
 	sync 0 --wait
 	kubectl rollout undo -n "$NS" deployment/web >/dev/null
-	kubectl rollout status -n "$NS" deployment/web --timeout=20s >/dev/null
+	kubectl rollout status -n "$NS" deployment/web --timeout=180s >/dev/null
 	history 0 deployment/web
 	expect_eq 'current image' registry.test/web:1 "$(answer '.revisions[] | select(.current).image')"
 	expect_eq 'the second revision' "$second" "$(answer '.revisions[] | select(.revision == 2).commit[0:7]')"

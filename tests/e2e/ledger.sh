@@ -192,7 +192,7 @@ it_holds_large_inventories() {
 	fresh
 	configmaps 1 1500 | write all.yaml
 	commit 'Many'
-	sync 0
+	sync 0 --timeout 9m
 	expect_counts 'created=1500'
 	local rows largest
 	rows=$(kubectl get configmaps -n "$NS" -l plumb.dev/name=shop -o json | jq -c '[.items[] | {kind, namespace: .metadata.namespace, name: .metadata.name, uid: .metadata.uid}]' | wc -c)
@@ -200,9 +200,9 @@ it_holds_large_inventories() {
 	((2 * largest < rows)) || fail "largest record: expected less than half of what its rows are, which is $rows bytes, got $largest"
 	configmaps 1 1499 | write all.yaml
 	commit 'One less'
-	sync 0 --prune
+	sync 0 --prune --timeout 9m
 	expect_counts 'pruned=1 unchanged=1499'
-	sync 0
+	sync 0 --timeout 9m
 	expect_counts 'unchanged=1499'
 }
 

@@ -6,6 +6,9 @@
 #   PLUMB       the binary (build/release/plumb)
 #   KUBECONFIG  the cluster; tests named local_* need none
 #   KEEP=1      leaves the temporary directory and the namespaces
+#
+# Tests hold on a machine that is many times slower than another: what is to happen is waited for, with much patience and no longer
+# than it takes; that something is fast is told by what else would have to pass before, never by a few seconds.
 set -Eeuo pipefail
 
 LIB=${BASH_SOURCE[0]}
@@ -19,6 +22,11 @@ export XDG_CACHE_HOME=$T/cache KUBECACHEDIR=$T/kubectl
 export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1 GIT_TERMINAL_PROMPT=0 LC_ALL=C.UTF-8
 export GIT_AUTHOR_NAME=Ana GIT_AUTHOR_EMAIL=ana@example.com GIT_COMMITTER_NAME=Ana GIT_COMMITTER_EMAIL=ana@example.com
 unset PLUMB_GIT_TOKEN KUBECTL_EXTERNAL_DIFF
+
+# How many times slower than an idle machine this one may be.
+PATIENCE=6
+# Time to fail in, for a sync that is to run out of it: it has to get to where it waits.
+BRIEF=10s
 
 # Of the current case.
 NS='' NAME='' REPO='' WORK='' DIR=.
@@ -228,7 +236,7 @@ plumb() { # EXIT ARGUMENT...
 	local want=$1 got=0
 	shift
 	OUT=$T/out.$BASHPID ERRS=$T/errs.$BASHPID
-	timeout -k 5 "${PLUMB_TIMEOUT:-180}" "$PLUMB" "$@" >"$OUT" 2>"$ERRS" || got=$?
+	timeout -k 5 "${PLUMB_TIMEOUT:-600}" "$PLUMB" "$@" >"$OUT" 2>"$ERRS" || got=$?
 	if [[ $got != "$want" ]]; then
 		fail "plumb ${1:-}: expected exit code $want, got $got"
 		told >&2
@@ -250,7 +258,7 @@ told() {
 # The flags that name the current case's sync.
 sync_flags() {
 	FLAGS=(--repo "$REPO" --ref main --path "$DIR" --name "$NAME" -n "$NS")
-	[[ " $* " == *' --timeout'* ]] || FLAGS+=(--timeout 60s)
+	[[ " $* " == *' --timeout'* ]] || FLAGS+=(--timeout 180s)
 }
 
 # plumb sync -o json; checks the exit code and that the answer is the documented object.
@@ -349,9 +357,9 @@ expect_gone() { # KIND NAME
 	[[ ! $(live "$1" "$2" .metadata.uid) ]] || fail "live $1/$2: expected to be gone, it is there"
 }
 
-# Tries a command until it succeeds.
+# Tries a command until it succeeds. The seconds are those of an idle machine.
 eventually() { # SECONDS WHAT COMMAND...
-	local deadline=$((SECONDS + $1)) what=$2
+	local deadline=$((SECONDS + $1 * PATIENCE)) what=$2
 	shift 2
 	until "$@" >/dev/null 2>&1; do
 		if ((SECONDS >= deadline)); then
@@ -360,6 +368,24 @@ eventually() { # SECONDS WHAT COMMAND...
 		fi
 		sleep 0.2
 	done
+}
+
+# Prints what a command prints, once that stayed the same for some seconds.
+settled() { # COMMAND...
+	local now before='' same=0
+	for _ in {1..100}; do
+		now=$("$@")
+		[[ $now == "$before" ]] && same=$((same + 1)) || same=0
+		((same < 3)) || break
+		before=$now
+		sleep 1
+	done
+	printf '%s\n' "$now"
+}
+
+# Until a new right is known: the API server looks rights up in a cache, which learns of it a moment later.
+soon_may() { # ACCOUNT VERB RESOURCE
+	eventually 20 "the right of $1" kubectl auth can-i --as="system:serviceaccount:$NS:$1" -n "$NS" "$2" "$3"
 }
 
 is_live() { # KIND NAME JSONPATH EXPECTED

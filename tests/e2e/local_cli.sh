@@ -87,10 +87,10 @@ it_tells_git_errors_with_3() {
 	sync 3
 	expect_error 'none\.git'
 	REPO=https://127.0.0.1:1/none.git
-	sync 3 --timeout 5s
+	sync 3 --timeout "$BRIEF"
 	expect_error '127\.0\.0\.1'
 	REPO=https://user:hunter2@127.0.0.1:1/none.git
-	sync 3 --timeout 5s
+	sync 3 --timeout "$BRIEF"
 	expect_no_match 'errors' 'hunter2' "$(cat "$ERRS" "$OUT")"
 }
 

@@ -12,7 +12,7 @@ CLUSTER=$(dirname "${KUBECONFIG:-/none/none}")
 need_node() {
 	[[ -S $CLUSTER/containerd/sock ]] || skip 'the cluster has no node that runs containers'
 	need buildah ctr curl
-	curl -sk --max-time 5 https://10.96.0.1/version >/dev/null || skip 'pods do not reach the API server on this machine'
+	curl -sk --max-time 30 https://10.96.0.1/version >/dev/null || skip 'pods do not reach the API server on this machine'
 }
 
 # Builds the image once, gives it to the node as 1, and as 2 one that differs.
@@ -102,7 +102,7 @@ agent_once() {
 	declare -f uninstall_all >"$T/uninstall"
 	at_exit bash -c ". '$T/uninstall'; uninstall_all"
 	remote_flags
-	plumb 0 sync "${FLAGS[@]}" --create-namespace --prune --wait --timeout 120s -o json
+	plumb 0 sync "${FLAGS[@]}" --create-namespace --prune --wait --timeout 590s -o json
 	expect_result healthy
 }
 
@@ -231,7 +231,7 @@ it_rolls_itself_over_by_a_commit_of_its_own_repository() {
 	commit 'Update plumb to 2'
 	eventually_synced 120
 	expect_eq 'image' $IMAGE:2 "$(image_of_agent)"
-	kubectl rollout status -n "$NS" deployment/plumb --timeout=60s >/dev/null || fail 'the rollout does not end'
+	kubectl rollout status -n "$NS" deployment/plumb --timeout=300s >/dev/null || fail 'the rollout does not end'
 	eventually 60 'the end of the old pods' test_two_agents
 	eventually 30 'the label of the new leader' test_leader_is_marked
 	local after
@@ -269,9 +269,9 @@ it_deletes_no_workload_when_it_is_uninstalled() {
 }
 
 uninstall_all() {
-	kubectl delete syncs.plumb.dev --all --all-namespaces --timeout=30s >/dev/null 2>&1 || true
-	kubectl delete --wait=true --timeout=60s crd syncs.plumb.dev --ignore-not-found >/dev/null
-	kubectl delete --wait=true --timeout=120s namespace plumb-system --ignore-not-found >/dev/null
+	kubectl delete syncs.plumb.dev --all --all-namespaces --timeout=120s >/dev/null 2>&1 || true
+	kubectl delete --wait=true --timeout=180s crd syncs.plumb.dev --ignore-not-found >/dev/null
+	kubectl delete --wait=true --timeout=300s namespace plumb-system --ignore-not-found >/dev/null
 	kubectl delete clusterrole,clusterrolebinding -l app.kubernetes.io/name=plumb >/dev/null
 }
 

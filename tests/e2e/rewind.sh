@@ -63,14 +63,14 @@ it_waits_for_another_holder_until_its_timeout() {
 	configmap cm one | write cm.yaml
 	commit 'One'
 	sync 0
-	foreign_lease 60
+	foreign_lease 600
 	sync 0 # nothing to do, so nothing to wait for
 	expect_counts 'unchanged=1'
 	configmap cm two | write cm.yaml
 	commit 'Two'
 	local start=$SECONDS
-	sync 7 --timeout 3s
-	((SECONDS - start >= 2 && SECONDS - start <= 8)) || fail "expected to wait 3 s, took $((SECONDS - start)) s"
+	sync 7 --timeout "$BRIEF"
+	((SECONDS - start >= 9 && SECONDS - start <= 120)) || fail "expected to wait $BRIEF, took $((SECONDS - start)) s"
 	expect_error 'elsewhere'
 	expect_live configmap cm .data.value one
 	expect_eq 'records' 1 "$(records intent | wc -l)"
@@ -78,7 +78,7 @@ it_waits_for_another_holder_until_its_timeout() {
 		sleep 2
 		kubectl delete lease -n "$NS" "plumb-$NAME"
 	) >/dev/null &
-	sync 0 --timeout 30s
+	sync 0
 	wait
 	expect_live configmap cm .data.value two
 }
@@ -89,8 +89,8 @@ it_replaces_a_holder_that_no_longer_renews() {
 	commit 'One'
 	foreign_lease 3
 	local start=$SECONDS
-	sync 0 --timeout 30s
-	((SECONDS - start >= 2 && SECONDS - start <= 15)) || fail "expected to wait the 3 s of the lease, took $((SECONDS - start)) s"
+	sync 0
+	((SECONDS - start >= 2 && SECONDS - start <= 50)) || fail "expected to wait the 3 s of the lease, took $((SECONDS - start)) s"
 	expect_live configmap cm .data.value one
 }
 
@@ -125,7 +125,7 @@ it_replaces_a_dead_holder_of_this_machine_at_once() {
 	let_go
 	local start=$SECONDS
 	sync 0
-	((SECONDS - start < 12)) || fail "expected not to wait, took $((SECONDS - start)) s"
+	((SECONDS - start < 50)) || fail "expected not to wait for the 60 s of the lease, took $((SECONDS - start)) s"
 	expect_eq 'objects' 21 "$(kubectl get configmaps,secrets -n "$NS" -l plumb.dev/name=shop -o name | wc -l)"
 }
 

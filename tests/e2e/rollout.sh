@@ -86,24 +86,24 @@ it_does_not_wait_without_being_told() {
 	local start=$SECONDS
 	sync 0
 	expect_result applied
-	((SECONDS - start < 10)) || fail "expected not to wait, took $((SECONDS - start)) s"
+	((SECONDS - start < 170)) || fail "expected not to wait until the timeout of 180 s, took $((SECONDS - start)) s"
 }
 
 it_fails_with_the_pods_own_reason() {
 	fresh
 	{
-		with stuck 'progressDeadlineSeconds: 3' 'nodeSelector: {no: such}'
+		with stuck 'progressDeadlineSeconds: 10' 'nodeSelector: {no: such}'
 		configmap cm
 	} | write web.yaml
 	commit 'Never starts'
 	local start=$SECONDS
-	sync 6 --wait --timeout 60s
+	sync 6 --wait --timeout 500s
 	expect_result failed
 	expect_match 'health reason' 'Unschedulable' "$(health Deployment/stuck)"
 	expect_match 'health reason' 'ProgressDeadlineExceeded|[Pp]rogress' "$(health Deployment/stuck)"
 	expect_error 'stuck.*Unschedulable|Unschedulable.*stuck'
 	expect_there configmap cm
-	((SECONDS - start < 30)) || fail "expected to end at the progress deadline, took $((SECONDS - start)) s"
+	((SECONDS - start < 300)) || fail "expected to end at the progress deadline, took $((SECONDS - start)) s"
 	expect_match 'history' failed "$(history 0 && answer '.syncs[-1].result')"
 }
 
@@ -116,8 +116,9 @@ it_ends_at_its_timeout() {
 	with stuck '' 'nodeSelector: {no: such}' | write web.yaml
 	commit 'Never starts'
 	local start=$SECONDS
-	sync 6 --wait --timeout 3s
-	((SECONDS - start <= 6)) || fail "expected to end after 3 s, took $((SECONDS - start))"
+	sync 6 --wait --timeout "$BRIEF"
+	# The Deployment itself gives up after 600 seconds only.
+	((SECONDS - start <= 120)) || fail "expected to end after $BRIEF, took $((SECONDS - start))"
 	expect_match 'health reason' 'Unschedulable' "$(health Deployment/stuck)"
 	with stuck '' '' | write web.yaml
 	commit 'Starts'
@@ -133,7 +134,7 @@ it_names_what_a_pod_that_never_becomes_ready_says() {
 	kubectl apply -n "$NS" -f "$WORK/web.yaml" --dry-run=server >/dev/null
 	[[ ${E2E_STAGES:-} || $(kubectl get node -o 'jsonpath={.items[*].metadata.annotations.plumb\.test/stages}') ]] ||
 		skip 'the cluster has no stages that make pods misbehave'
-	sync 6 --wait --timeout 5s
+	sync 6 --wait --timeout "$BRIEF"
 	expect_match 'health reason' '[A-Z][a-z]+' "$(health Deployment/web)"
 }
 
@@ -143,7 +144,7 @@ it_follows_a_rollout_that_an_earlier_run_began() {
 	commit 'Never starts'
 	sync 0
 	expect_result applied
-	sync 6 --wait --timeout 2s
+	sync 6 --wait --timeout "$BRIEF"
 	expect_verdict Deployment/web unchanged
 	with web '' '' | write web.yaml
 	commit 'Starts'
@@ -165,7 +166,7 @@ it_fails_with_a_job_that_fails() {
 		    spec: {restartPolicy: Never, nodeSelector: {no: such}, containers: [{name: main, image: "registry.test/job:1"}]}
 	X
 	commit 'A Job that is too late'
-	sync 6 --wait --timeout 30s
+	sync 6 --wait
 	expect_match 'health reason' 'DeadlineExceeded|deadline' "$(health Job/late)"
 }
 
@@ -182,7 +183,7 @@ it_ends_at_a_signal() {
 	kill -TERM "$pid"
 	wait "$pid" || code=$?
 	expect_match 'exit code after SIGTERM' '^(7|6|143)$' "$code"
-	eventually 3 'the lease is given back' no_lease
+	eventually 5 'the lease is given back' no_lease
 	expect_eq 'records' 2 "$(records intent | wc -l | xargs -I{} expr {} + "$(records outcome | wc -l)")"
 }
 

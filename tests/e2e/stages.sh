@@ -65,14 +65,14 @@ it_waits_for_an_object_that_is_being_deleted() {
 	local uid
 	uid=$(live configmap cm-1 .metadata.uid)
 	kubectl delete -n "$NS" configmap cm-1 --wait=false >/dev/null
-	sync 7 --timeout 2s
+	sync 7 --timeout "$BRIEF"
 	expect_verdict ConfigMap/cm-1 waiting 'finalizer.*plumb\.test/hold|plumb\.test/hold'
 	expect_verdict ConfigMap/cm-2 unchanged
 	(
 		sleep 2
 		kubectl patch -n "$NS" configmap cm-1 --type=merge -p '{"metadata": {"finalizers": null}}'
 	) >/dev/null &
-	sync 0 --timeout 30s
+	sync 0
 	wait
 	expect_match 'verdict' 'created|healed' "$(verdict ConfigMap/cm-1)"
 	expect_there configmap cm-1
@@ -151,7 +151,7 @@ it_backs_off_from_a_namespace_that_terminates() {
 	kubectl delete namespace "$dying" --wait=false >/dev/null
 	sync_flags
 	local code=0
-	PLUMB_TIMEOUT=30 "$PLUMB" sync "${FLAGS[@]}" --timeout 3s -o json >"$T/dying" 2>"$T/dying.err" || code=$?
+	"$PLUMB" sync "${FLAGS[@]}" --timeout "$BRIEF" -o json >"$T/dying" 2>"$T/dying.err" || code=$?
 	expect_match 'exit code' '^[47]$' "$code"
 	OUT=$T/dying
 	expect_match 'verdict' '^(waiting|failed)$' "$(verdict ConfigMap/cm)"
@@ -182,14 +182,14 @@ it_retries_while_a_webhook_is_down() {
 		configmap cm
 	} | write all.yaml
 	commit 'Add them'
-	sync 4 --timeout 3s
+	sync 4 --timeout "$BRIEF"
 	expect_verdict Secret/held failed 'webhook'
 	expect_verdict ConfigMap/cm created
 	(
 		sleep 2
 		kubectl delete validatingwebhookconfiguration "$NS"
 	) >/dev/null &
-	sync 0 --timeout 40s
+	sync 0
 	wait
 	expect_verdict Secret/held created
 }

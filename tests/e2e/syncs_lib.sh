@@ -4,12 +4,9 @@
 # Installs the definition of Syncs. It stays: other tests of the cluster use it too.
 crd() {
 	kubectl apply --server-side --force-conflicts -f "$TOP/deploy/crd/syncs.plumb.dev.yaml" >/dev/null
-	kubectl wait --for=condition=Established crd/syncs.plumb.dev --timeout=30s >/dev/null
+	kubectl wait --for=condition=Established crd/syncs.plumb.dev --timeout=180s >/dev/null
 	# Established is not served yet by every part of the server.
-	local deadline=$((SECONDS + 20))
-	until kubectl get syncs -n default >/dev/null 2>&1 || ((SECONDS >= deadline)); do
-		sleep 0.2
-	done
+	eventually 20 'the definition is served' kubectl get syncs -n default
 }
 
 # The document of the current case's Sync, with more lines of its spec on standard input if there are any to read.

@@ -19,7 +19,7 @@ it_takes_over_from_kubectl_apply() {
 	kubectl rollout restart -n "$NS" deployment/less >/dev/null
 	kubectl patch -n "$NS" configmap cm -p '{"data": {"theirs": "1"}}' >/dev/null
 	local same ip port
-	kubectl rollout status -n "$NS" deployment/same --timeout=30s >/dev/null
+	kubectl rollout status -n "$NS" deployment/same --timeout=180s >/dev/null
 	same=$(live deployment same '.metadata.annotations.deployment\.kubernetes\.io/revision')
 	ip=$(live service web .spec.clusterIP) port=$(live service web '.spec.ports[0].nodePort')
 	{
