@@ -38,7 +38,7 @@ signature() { # TOKEN
 
 # Prints the status of the answer.
 call() { # HEADER [NAME]
-	curl -s -o /dev/null -w '%{http_code}' --max-time 10 -H "$1" -d "$BODY" "http://127.0.0.1:$HOOK/hook/$NS/${2:-$NAME}"
+	curl -s -o /dev/null -w '%{http_code}' --max-time 60 -H "$1" -d "$BODY" "http://127.0.0.1:$HOOK/hook/$NS/${2:-$NAME}"
 }
 
 it_syncs_what_each_git_server_calls_for() {

@@ -18,7 +18,7 @@ it_syncs_what_is_pushed_and_tells_it_by_conditions_columns_and_events() {
 	commit 'Add web'
 	declare_sync "$OFTEN"
 	agent_run
-	kubectl wait --for=condition=Ready "sync/$NAME" -n "$NS" --timeout=30s >/dev/null || fail 'not Ready'
+	kubectl wait --for=condition=Ready "sync/$NAME" -n "$NS" --timeout=180s >/dev/null || fail 'not Ready'
 	expect_live sync "$NAME" .status.lastAppliedCommit "$COMMIT"
 	expect_live sync "$NAME" .status.lastHealthyCommit "$COMMIT"
 	expect_live sync "$NAME" .status.inventory.count 1
@@ -26,13 +26,13 @@ it_syncs_what_is_pushed_and_tells_it_by_conditions_columns_and_events() {
 	expect_eq observedGeneration "$(live sync "$NAME" .metadata.generation)" "$(live sync "$NAME" .status.observedGeneration)"
 	expect_match columns "^$NAME +True +main@sha1:${COMMIT:0:7}, 1 object, healthy +$COMMIT +" "$(kubectl get syncs -n "$NS" --no-headers)"
 	eventually 10 'an event on the Sync' has_event "sync/$NAME" "Normal.*Synced.*main@sha1:$COMMIT Add web \(Ana\): 1 created"
-	expect_match 'events on the Deployment' "Synced.*main@sha1:$COMMIT Add web \(Ana\)" "$(kubectl events -n "$NS" --for deployment/web)"
+	eventually 10 'an event on the Deployment' has_event deployment/web "Synced.*main@sha1:$COMMIT Add web \(Ana\)"
 	expect_match 'describe' "Synced" "$(kubectl describe deployment -n "$NS" web)"
 	deployment web registry.test/web:2 | write web.yaml
 	commit 'Raise the version'
 	soon_applied
 	expect_live deployment web '.spec.template.spec.containers[0].image' registry.test/web:2
-	plumb 0 wait "$NAME" -n "$NS" --commit "$COMMIT" --timeout 30s
+	plumb 0 wait "$NAME" -n "$NS" --commit "$COMMIT" --timeout 180s
 	plumb 0 status "$NAME" -n "$NS"
 	expect_match status 'Ready True, Succeeded' "$(<"$OUT")"
 	agent_end
@@ -54,7 +54,7 @@ it_says_why_a_commit_is_not_in_the_cluster() {
 	expect_match message "^${COMMIT:0:7}: cm.yaml:3: .*duplicate key" "$(condition Ready message)"
 	expect_live sync "$NAME" .status.lastAttemptedCommit "$COMMIT"
 	expect_live sync "$NAME" .status.lastAppliedCommit "$fine"
-	plumb 4 wait "$NAME" -n "$NS" --commit "$COMMIT" --timeout 30s
+	plumb 4 wait "$NAME" -n "$NS" --commit "$COMMIT" --timeout 180s
 	eventually 10 'a warning' has_event "sync/$NAME" "Warning.*ManifestsFailed.*${COMMIT:0:7}: cm.yaml:3"
 	expect_eq 'events of one failure' 1 "$(kubectl events -n "$NS" --for "sync/$NAME" | grep -c ManifestsFailed)"
 	configmap cm two | write cm.yaml

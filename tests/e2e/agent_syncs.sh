@@ -18,7 +18,7 @@ it_syncs_what_is_pushed_and_says_so() {
 	declare_sync
 	synced
 	expect_eq 'message' "main@sha1:${COMMIT:0:7}, 1 object, healthy" "$(message)"
-	kubectl wait -n "$NS" --for=condition=Ready "sync/$NAME" --timeout=5s >/dev/null
+	kubectl wait -n "$NS" --for=condition=Ready "sync/$NAME" --timeout=60s >/dev/null
 	deployment web registry.test/web:2 1 | write web.yaml
 	configmap more | write more.yaml
 	commit 'Two'
@@ -42,9 +42,9 @@ it_looks_at_once_when_it_is_asked() {
 	synced
 	configmap one two | write one.yaml
 	commit 'Two'
-	plumb 0 reconcile "$NAME" -n "$NS" --wait --timeout 30s
+	plumb 0 reconcile "$NAME" -n "$NS" --wait --timeout 180s
 	expect_live configmap one .data.value two
-	plumb 0 wait "$NAME" -n "$NS" --commit "$COMMIT" --timeout 10s
+	plumb 0 wait "$NAME" -n "$NS" --commit "$COMMIT" --timeout 60s
 }
 
 it_renders_nothing_for_a_commit_that_changes_nothing_below_the_path() {
@@ -87,7 +87,7 @@ it_rests_while_suspended_and_goes_on_when_resumed() {
 	plumb 0 resume "$NAME" -n "$NS"
 	synced
 	expect_live configmap one .data.value two
-	plumb 0 suspend "$NAME" -n "$NS" --for 3s
+	plumb 0 suspend "$NAME" -n "$NS" --for 15s
 	eventually 10 'suspended' has_reason Suspended
 	configmap one three | write one.yaml
 	commit 'Three'
@@ -103,17 +103,15 @@ it_waits_for_what_it_depends_on() {
 	configmap app | write app.yaml
 	commit 'Application'
 	agent_start a
-	NAME=app declare_sync '  dependsOn: [{name: db}]'
+	# By event: not by the next look at an interval.
+	NAME=app sync_document $'  interval: 1h\n  dependsOn: [{name: db}]' | kubectl apply -f - >/dev/null
 	eventually 20 'the condition names what is waited for' has_reason DependencyNotReady app
 	expect_match 'message' "$NS/db is not there" "$(message app)"
 	sleep 1
 	expect_gone configmap app
 	REPO=$db_repo declare_sync
 	synced "$db_commit"
-	local start=$SECONDS
 	synced "$COMMIT" app
-	# By event: not by the next look at an interval.
-	((SECONDS - start <= 4)) || fail "the dependent Sync came $((SECONDS - start)) s after the other one"
 }
 
 says_cycle() { # NAME CYCLE
@@ -199,29 +197,37 @@ it_says_what_is_wrong_with_manifests_and_mends_with_the_next_commit() {
 	expect_there configmap one
 }
 
+# Waits for its rollouts longer than any test runs.
+declare_patient_sync() {
+	sync_document $'  interval: 5s\n  timeout: 2h' | kubectl apply -f - >/dev/null
+}
+
 it_takes_the_fixing_commit_while_the_bad_rollout_hangs() {
 	begin
 	deployment web registry.test/web:1 1 | write web.yaml
 	commit 'Good'
 	agent_start a
-	declare_sync
+	declare_patient_sync
 	synced
 	# No node has that much memory: its pods stay pending.
 	deployment web registry.test/web:2 1 | sed 's|image: .*|&\n          resources: {requests: {memory: 900Ti}}|' | write web.yaml
 	commit 'Bad'
 	local bad=$COMMIT
 	eventually 20 'the bad commit is applied' is_live deployment web '.spec.template.spec.containers[0].image' registry.test/web:2
+	eventually 20 'it waits' is_unknown
 	sleep 2
 	expect_eq 'condition Ready' Unknown "$(condition Ready)"
 	deployment web registry.test/web:3 1 | write web.yaml
 	commit 'Fix'
-	local start=$SECONDS
 	synced
-	((SECONDS - start <= 15)) || fail "the fix came after $((SECONDS - start)) s"
 	expect_live deployment web '.spec.template.spec.containers[0].image' registry.test/web:3
 	expect_log a "given up for a newer commit"
 	history 0
 	expect_match 'syncs of the bad commit' 'incomplete' "$(jq -r --arg bad "$bad" '.syncs[] | select(.commit == $bad) | .result' "$OUT")"
+}
+
+is_unknown() {
+	[[ $(condition Ready) == Unknown ]]
 }
 
 it_is_not_delayed_by_one_that_hangs() {
@@ -229,15 +235,13 @@ it_is_not_delayed_by_one_that_hangs() {
 	deployment web registry.test/web:1 1 | sed 's|image: .*|&\n          resources: {requests: {memory: 900Ti}}|' | write web.yaml
 	commit 'Hangs'
 	agent_start a
-	declare_sync
+	declare_patient_sync
 	eventually 20 'the first one waits' is_live deployment web '.metadata.name' web
 	repo_new
 	configmap quick | write quick.yaml
 	commit 'Quick'
-	local start=$SECONDS
 	NAME=quick declare_sync
 	synced "$COMMIT" quick
-	((SECONDS - start <= 8)) || fail "it took $((SECONDS - start)) s"
 	expect_eq 'the other one' Unknown "$(condition Ready stuck)"
 }
 
@@ -290,7 +294,7 @@ it_leaves_everything_when_a_sync_is_deleted() {
 	agent_start a
 	declare_sync '  prune: true'
 	synced
-	kubectl delete sync -n "$NS" "$NAME" --timeout=10s >/dev/null
+	kubectl delete sync -n "$NS" "$NAME" --timeout=120s >/dev/null
 	sleep 3
 	expect_there deployment web
 	kubectl scale -n "$NS" deployment web --replicas=3 >/dev/null
@@ -328,7 +332,7 @@ it_is_let_go_when_the_policy_is_orphan_again() {
 	synced
 	declare_sync '  deletionPolicy: Orphan'
 	eventually 20 'the finalizer goes' is_live sync "$NAME" '.metadata.finalizers[*]' ''
-	kubectl delete sync -n "$NS" "$NAME" --timeout=10s >/dev/null
+	kubectl delete sync -n "$NS" "$NAME" --timeout=120s >/dev/null
 	expect_there configmap one
 }
 
@@ -365,6 +369,10 @@ it_reads_the_source_s_secret_and_says_when_it_is_not_there() {
 	! grep -q hunter2 "$T/agent-a.log" || fail 'the log holds the password'
 }
 
+reloaded_twice() {
+	(($(agent_log a | grep -c ' reloading') == 2))
+}
+
 it_takes_syncs_from_files_and_reads_them_again_at_sighup() {
 	begin
 	configmap one | write one.yaml
@@ -382,6 +390,7 @@ it_takes_syncs_from_files_and_reads_them_again_at_sighup() {
 	eventually 20 'the second one' is_live configmap other .data.value one
 	rm "$T/config-$NS/one.yaml"
 	kill -HUP "$(agent_pid a)"
+	eventually 20 'it reads the files again' reloaded_twice
 	sleep 2
 	kubectl delete -n "$NS" configmap one >/dev/null
 	sleep 3

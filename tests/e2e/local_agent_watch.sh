@@ -51,10 +51,13 @@ compact() {
 }
 
 running() {
+	configmap watched | write watched.yaml
 	commit 'What there is'
 	agent_start 'interval: 10m' 'wait: false' 'heal: {delay: 100ms}'
 	agent_synced
-	sleep 1
+	# By its watches alone does it hear of this.
+	kubectl patch -n "$NS" configmap watched -p '{"data": {"value": "evil"}}' >/dev/null
+	soon configmap watched .data.value one
 }
 
 soon() { # KIND NAME JSONPATH EXPECTED
