@@ -19,6 +19,7 @@ grant() { # ACCOUNT VERBS RESOURCES
 	local role
 	role=$(kubectl get role -n "$NS" --sort-by=.metadata.creationTimestamp -o name | tail -n 1)
 	kubectl create rolebinding -n "$NS" "$(unique)" --role="${role#*/}" --serviceaccount="$NS:$1" >/dev/null
+	soon_may "$1" "${2##*,}" "${3##*,}"
 }
 
 RECORDS=configmaps,controllerrevisions.apps,leases.coordination.k8s.io
@@ -173,7 +174,7 @@ it_logs_in_as_kubectl_does() {
 	expect_counts 'unchanged=1'
 	jq '.contexts += [{name: "other", context: {cluster: .clusters[0].name, user: "nobody"}}] | .users += [{name: "nobody", user: {token: "wrong"}}]' "$T/token" >"$T/contexts"
 	sync 0 --kubeconfig "$T/contexts"
-	sync 5 --kubeconfig "$T/contexts" --context other --timeout 5s
+	sync 5 --kubeconfig "$T/contexts" --context other --timeout "$BRIEF"
 	sync 5 --kubeconfig "$T/contexts" --context none
 	expect_error 'none'
 	KUBECONFIG=$T/token sync 0

@@ -24,10 +24,17 @@ installed() { # DIRECTORY
 	at_exit kubectl delete clusterrole,clusterrolebinding -l app.kubernetes.io/name=plumb
 }
 
+# The API server learns of rights a moment after they were given or taken.
 may() { # yes|no AS VERB RESOURCE [FLAG...]
 	local want=$1 as=$2
 	shift 2
-	expect_eq "$as may $*" "$want" "$(kubectl auth can-i --as="$as" "$@" 2>/dev/null || true)"
+	eventually 10 "$as may $*: expected $want" is_allowed "$want" "$as" "$@"
+}
+
+is_allowed() { # yes|no AS VERB RESOURCE [FLAG...]
+	local want=$1 as=$2
+	shift 2
+	[[ $(kubectl auth can-i --as="$as" "$@" 2>/dev/null || true) == "$want" ]]
 }
 
 it_renders_alike_with_kubectl_kustomize_and_plumb() {
@@ -166,6 +173,7 @@ it_lets_a_job_of_ci_sync_one_namespace() {
 	kubectl apply --server-side -f "$(rendered overlays/ci "$NS")" >/dev/null
 	kubectl config view --raw --minify -o json |
 		jq --arg token "$(kubectl create token plumb-ci -n "$NS" --duration 1h)" '.users[0].user = {token: $token}' >"$T/ci.kubeconfig"
+	soon_may plumb-ci patch deployments.apps
 	{ configmap one; deployment web; } | write all.yaml
 	commit 'First'
 	sync 0 --prune --wait --kubeconfig "$T/ci.kubeconfig"
@@ -177,7 +185,7 @@ it_lets_a_job_of_ci_sync_one_namespace() {
 	expect_gone deployment web
 	{ configmap three; printf -- '---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: there, namespace: default}\n'; } | write all.yaml
 	commit 'Elsewhere'
-	plumb 5 sync --repo "$REPO" --ref main --name "$NAME" -n "$NS" --timeout 20s --kubeconfig "$T/ci.kubeconfig"
+	plumb 5 sync --repo "$REPO" --ref main --name "$NAME" -n "$NS" --timeout 60s --kubeconfig "$T/ci.kubeconfig"
 }
 
 run_cases "$@"

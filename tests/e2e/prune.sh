@@ -85,7 +85,7 @@ it_prunes_nothing_when_an_object_was_refused() {
 	eventually 20 'the quota counts' is_live quota one '.status.used.count/deployments\.apps' 1
 	deployment web2 registry.test/web:1 1 | write web.yaml
 	commit 'web becomes web2'
-	sync 4 --prune --timeout 3s
+	sync 4 --prune --timeout "$BRIEF"
 	expect_verdict Deployment/web2 failed 'quota'
 	expect_verdict Deployment/web kept 'incomplete'
 	expect_there deployment web
@@ -140,7 +140,7 @@ it_prunes_nothing_when_a_rollout_is_not_healthy() {
 	sync 0 --wait
 	deployment web2 registry.test/web:1 1 | sed 's|terminationGracePeriodSeconds: 0|nodeSelector: {no: such}|' | write web.yaml
 	commit 'web2 never starts'
-	sync 6 --prune --wait --timeout 3s
+	sync 6 --prune --wait --timeout "$BRIEF"
 	expect_verdict Deployment/web kept 'incomplete|healthy|rollout'
 	expect_there deployment web
 	# Nor where there was time to.
@@ -433,13 +433,14 @@ not_served_version() { # GROUP VERSION
 
 # A group whose discovery fails is unknown, never gone.
 it_prunes_nothing_while_a_group_cannot_be_discovered() {
+	need curl
 	fresh
 	local group
 	group=$(unique).plumb.test
 	at_exit kubectl delete crd "things.$group" --wait=false --ignore-not-found
 	at_exit kubectl delete apiservice "v1.$group" --ignore-not-found
 	crd "$group" | kubectl apply -f - >/dev/null
-	kubectl wait --for=condition=Established "crd/things.$group" >/dev/null
+	kubectl wait --for=condition=Established "crd/things.$group" --timeout=180s >/dev/null
 	{
 		configmaps 1 2
 		printf -- '---\napiVersion: %s/v1\nkind: Thing\nmetadata: {name: one}\nspec: {a: 1}\n' "$group"
@@ -454,7 +455,10 @@ it_prunes_nothing_while_a_group_cannot_be_discovered() {
 		metadata: {name: v1.$group}
 		spec: {group: $group, version: v1, groupPriorityMinimum: 1000, versionPriority: 15, insecureSkipTLSVerify: true, service: {name: none, namespace: default}}
 	X
-	eventually 20 'the group is there and does not answer' not_answering "$group"
+	kubectl proxy --port=0 >"$T/proxy.out" 2>"$T/proxy.log" &
+	at_exit kill $!
+	eventually 10 'the proxy listens' grep -q 'Starting to serve' "$T/proxy.out"
+	eventually 20 'the group is there and cannot be discovered' is_unknown "$group"
 	configmaps 1 1 | write all.yaml
 	commit 'Without'
 	sync 7 --prune
@@ -467,8 +471,11 @@ it_prunes_nothing_while_a_group_cannot_be_discovered() {
 	kubectl delete apiservice "v1.$group" >/dev/null
 }
 
-not_answering() { # GROUP
-	kubectl get --raw /apis | grep -q "\"$1\"" && ! kubectl get --raw "/apis/$1/v1"
+# As plumb asks for it, which kubectl does not show.
+is_unknown() { # GROUP
+	curl -s -H 'Accept: application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList' \
+		"http://$(grep -oE '127\.0\.0\.1:[0-9]+' "$T/proxy.out" | head -n 1)/apis" |
+		jq -e --arg group "$1" 'any(.items[]; .metadata.name == $group and any(.versions[]; .freshness == "Stale"))'
 }
 
 not_served() { # GROUP

@@ -69,9 +69,8 @@ it_writes_nothing_when_there_is_nothing_to_do() {
 	configmap settings | write settings.yaml
 	commit 'Add the shop'
 	sync 0 --wait
-	sleep 1
 	local before
-	before=$(everything)
+	before=$(settled everything)
 	sync 0 --wait
 	expect_result unchanged
 	expect_counts 'unchanged=2'

@@ -122,8 +122,8 @@ it_shows_ready_status_commit_and_age() {
 	sync_document | kubectl create -f - >/dev/null
 	expect_match columns '^NAME +READY +STATUS +COMMIT +AGE$' "$(kubectl get syncs -n "$NS" | head -1)"
 	as_agent True Succeeded 'main@sha1:4f2a91c, 3 objects, healthy' '{"lastAppliedCommit": "4f2a91c0aa"}'
-	expect_match row '^shop +True +main@sha1:4f2a91c, 3 objects, healthy +4f2a91c0aa +[0-9]+s$' "$(kubectl get syncs -n "$NS" --no-headers)"
-	kubectl wait --for=condition=Ready sync/shop -n "$NS" --timeout=5s >/dev/null || fail 'kubectl wait did not see Ready'
+	expect_match row '^shop +True +main@sha1:4f2a91c, 3 objects, healthy +4f2a91c0aa +[0-9]+[0-9a-z]*$' "$(kubectl get syncs -n "$NS" --no-headers)"
+	kubectl wait --for=condition=Ready sync/shop -n "$NS" --timeout=60s >/dev/null || fail 'kubectl wait did not see Ready'
 	as_agent False ApplyFailed '4f2a91c: refused' '{}' Reconciling
 	if kubectl wait --for=condition=Ready sync/shop -n "$NS" --timeout=1s >/dev/null 2>&1; then
 		fail 'kubectl wait saw Ready of a Sync that failed'
@@ -211,12 +211,15 @@ it_asks_for_a_sync_now() {
 	second=$(live sync "$NAME" '.metadata.annotations.plumb\.dev/requested-at')
 	[[ $second > $first ]] || fail "the second request '$second' is not after '$first'"
 	as_agent True Succeeded fine '{"lastHandledRequest": "before"}'
-	plumb 6 reconcile "$NAME" -n "$NS" --wait --timeout 2s
+	plumb 6 reconcile "$NAME" -n "$NS" --wait --timeout 4s
 	(
-		sleep 1
-		as_agent True Succeeded fine "{\"lastHandledRequest\": \"$(live sync "$NAME" '.metadata.annotations.plumb\.dev/requested-at')\"}"
+		while [[ -d $T && ! -e $T/handled.$NS ]]; do
+			as_agent True Succeeded fine "{\"lastHandledRequest\": \"$(live sync "$NAME" '.metadata.annotations.plumb\.dev/requested-at')\"}"
+			sleep 1
+		done
 	) &
-	plumb 0 reconcile "$NAME" -n "$NS" --wait --timeout 20s
+	plumb 0 reconcile "$NAME" -n "$NS" --wait --timeout 180s
+	touch "$T/handled.$NS"
 	wait
 }
 
@@ -225,17 +228,17 @@ it_waits_for_a_commit_and_gives_the_exit_code_of_what_went_wrong() {
 	fresh
 	local commit=4f2a91c0aa4f2a91c0aa4f2a91c0aa4f2a91c0aa
 	sync_document | kubectl create -f - >/dev/null
-	plumb 6 wait "$NAME" -n "$NS" --timeout 1s
+	plumb 6 wait "$NAME" -n "$NS" --timeout 4s
 	expect_error 'no agent has looked at it yet'
 	as_agent Unknown Progressing '4f2a91c: applying' "{\"lastAttemptedCommit\": \"$commit\"}" Reconciling
-	plumb 6 wait "$NAME" -n "$NS" --commit "$commit" --timeout 1s
+	plumb 6 wait "$NAME" -n "$NS" --commit "$commit" --timeout 4s
 	as_agent True Succeeded fine "{\"lastAttemptedCommit\": \"$commit\", \"lastAppliedCommit\": \"$commit\"}"
-	plumb 6 wait "$NAME" -n "$NS" --commit "$commit" --timeout 1s
+	plumb 6 wait "$NAME" -n "$NS" --commit "$commit" --timeout 4s
 	as_agent True Succeeded fine "{\"lastAppliedCommit\": \"$commit\", \"lastHealthyCommit\": \"$commit\"}"
 	plumb 0 wait "$NAME" -n "$NS" --commit "${commit:0:7}"
 	plumb 0 wait "$NAME" -n "$NS"
 	as_agent False RolloutFailed '4f2a91c: ProgressDeadlineExceeded' "{\"lastAttemptedCommit\": \"$commit\"}" Stalled
-	plumb 6 wait "$NAME" -n "$NS" --commit "$commit" --timeout 30s
+	plumb 6 wait "$NAME" -n "$NS" --commit "$commit" --timeout 180s
 	expect_error ProgressDeadlineExceeded
 	plumb 6 status "$NAME" -n "$NS"
 	expect_match status 'Ready False, RolloutFailed, stalled: 4f2a91c: ProgressDeadlineExceeded' "$(<"$OUT")"
@@ -244,9 +247,9 @@ it_waits_for_a_commit_and_gives_the_exit_code_of_what_went_wrong() {
 	plumb 6 wait "$NAME" -n "$NS" --commit "$commit" -o json
 	expect_eq 'answer of wait' "1 $NAME 6 4f2a91c: ProgressDeadlineExceeded" "$(answer '"\(.version) \(.sync.name) \(.exitCode) \(.message)"')"
 	as_agent False ManifestsFailed 'a.yaml:1: wrong' "{\"lastAttemptedCommit\": \"$commit\"}" Stalled
-	plumb 4 wait "$NAME" -n "$NS" --commit "$commit" --timeout 30s
+	plumb 4 wait "$NAME" -n "$NS" --commit "$commit" --timeout 180s
 	plumb 0 suspend "$NAME" -n "$NS"
-	plumb 7 wait "$NAME" -n "$NS" --commit "$commit" --timeout 30s
+	plumb 7 wait "$NAME" -n "$NS" --commit "$commit" --timeout 180s
 	expect_error 'is suspended'
 }
 
@@ -254,12 +257,12 @@ it_waits_for_a_commit_of_a_sync_that_nobody_declared() {
 	fresh
 	configmap cm one | write cm.yaml
 	commit 'One'
-	plumb 6 wait "$NAME" -n "$NS" --commit "$COMMIT" --timeout 1s
+	plumb 6 wait "$NAME" -n "$NS" --commit "$COMMIT" --timeout 4s
 	(
 		sleep 1
 		"$PLUMB" sync --repo "$REPO" --ref main --name "$NAME" -n "$NS" >/dev/null
 	) &
-	plumb 0 wait "$NAME" -n "$NS" --commit "$COMMIT" --timeout 20s
+	plumb 0 wait "$NAME" -n "$NS" --commit "$COMMIT" --timeout 180s
 	wait
 }
 

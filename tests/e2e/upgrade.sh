@@ -38,9 +38,8 @@ it_rewrites_nothing_at_once_and_restarts_no_pod() {
 	sync 0 --wait
 	by_another_version cm web
 	eventually 60 'the controller has seen it' is_live deployment web .status.readyReplicas 1
-	sleep 1
 	local cm web records
-	cm=$(version_of configmap cm) web=$(version_of deployment web) records=$(records | wc -l)
+	cm=$(version_of configmap cm) web=$(settled version_of deployment web) records=$(records | wc -l)
 	sync 0
 	expect_counts 'unchanged=2'
 	expect_eq 'resource version of the ConfigMap' "$cm" "$(version_of configmap cm)"
