@@ -86,9 +86,8 @@ it_asks_git_nothing_for_a_suspended_sync_and_at_once_when_that_ends() {
 	eventually 30 'it is asked again and again' asked_more_than "$(($(asked) + 1))"
 	plumb 0 suspend "$NAME" -n "$NS"
 	soon_condition Ready reason Suspended
-	sleep 1 # what was asked before that is answered
 	local before
-	before=$(asked)
+	before=$(settled asked) # what was asked before that is answered
 	configmap cm 1 | write cm.yaml
 	commit 'While it is suspended'
 	expect_eq 'the webhook' 202 "$(call "X-Gitlab-Token: $TOKEN")"
@@ -98,12 +97,12 @@ it_asks_git_nothing_for_a_suspended_sync_and_at_once_when_that_ends() {
 	# By itself it would be asked in an hour.
 	kubectl patch sync -n "$NS" "$NAME" --type merge -p '{"spec": {"interval": "1h", "suspend": false}}' >/dev/null
 	eventually 30 'resumed' is_live configmap cm .data.value 1
-	plumb 0 suspend "$NAME" -n "$NS" --for 8s
+	plumb 0 suspend "$NAME" -n "$NS" --for 20s
 	soon_condition Ready reason Suspended
 	before=$(asked)
 	configmap cm 2 | write cm.yaml
 	commit 'While it is suspended for a while'
-	eventually 40 'that ends by itself' is_live configmap cm .data.value 2
+	eventually 60 'that ends by itself' is_live configmap cm .data.value 2
 	expect_eq 'questions since' "$((before + 1))" "$(asked)"
 	agent_end
 }

@@ -1,6 +1,6 @@
 /*
- * What the tests of prepare and cycle share: a source in memory, and an API server in memory in place of the one that access_open
- * reaches (sync/access.c is not linked where this is included).
+ * What the tests of prepare, cycle and heal share: a clock that stands still, a source in memory, and an API server in memory in
+ * place of the one that access_open reaches (sync/access.c is not linked where this is included).
  */
 #ifndef TESTS_UNIT_SYNC_CYCLE_FIXTURE_H
 #define TESTS_UNIT_SYNC_CYCLE_FIXTURE_H
@@ -15,6 +15,7 @@
 #include "sync/ledger.h"
 #include "sync/source.h"
 #include "tests/unit/fake_kube.c"
+#include "tests/unit/still_clock.c"
 
 #define CONFIGMAPS "/api/v1/namespaces/shop/configmaps/"
 #define RECORDS "/apis/apps/v1/namespaces/shop/controllerrevisions/"

@@ -1,4 +1,3 @@
-#include "sync/clock.h"
 #include "sync/drift.h"
 #include "sync/heal.h"
 #include "sync/names.h"
