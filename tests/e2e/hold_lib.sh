@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# For tests of what happens between two requests of plumb: a webhook that answers nothing holds one of them until it is let go.
-# Source lib.sh first.
+# For tests of what happens between two requests of plumb: a webhook that answers nothing holds one of them until it is let go. The
+# server gives up after a while, and plumb tries again: held it is for as long as the test needs. Source lib.sh first.
 
 HOLDER='' HELD=$T/none
 
@@ -26,8 +26,8 @@ hold_requests() { # RESOURCE NAME
 		  - name: hold.plumb.test
 		    admissionReviewVersions: [v1]
 		    sideEffects: None
-		    failurePolicy: Ignore
-		    timeoutSeconds: 30
+		    failurePolicy: Fail
+		    timeoutSeconds: 10
 		    clientConfig: {url: "https://127.0.0.1:$port/"}
 		    matchConditions: [{name: name, expression: "object.metadata.name == '$2'"}]
 		    rules: [{apiGroups: ["$group"], apiVersions: ["*"], resources: ["$resource"], operations: [CREATE, UPDATE]}]
