@@ -83,6 +83,12 @@ it_gives_the_agent_what_it_needs_and_no_more() {
 	may yes $AGENT create events -n default
 	may yes $AGENT patch pods -n plumb-system
 	may no $AGENT patch pods -n default
+	may no $AGENT list pods -n plumb-system
+	may no $AGENT patch leases.coordination.k8s.io -n plumb-system
+	may no $AGENT list leases.coordination.k8s.io -n plumb-system
+	may no $AGENT update controllerrevisions.apps -n default
+	may no $AGENT create syncs.plumb.dev -n default
+	may no $AGENT list namespaces
 	may no $AGENT get secrets -n plumb-system
 	may no $AGENT list secrets --all-namespaces
 	may no $AGENT impersonate serviceaccounts -n default
