@@ -178,7 +178,7 @@ static size_t verifying_after(int64_t seconds)
 	size_t verifying = 0;
 	scene.options.verify_interval = (int64_t)INTERVAL * 1000;
 	for (int i = 0; i < NAMES; i++) {
-		char name[16];
+		char name[32];
 		struct err err = ERR_INIT;
 		(void)snprintf(name, sizeof name, "shop-%d", i);
 		scene.options.name = name;
@@ -193,7 +193,7 @@ static size_t verifying_after(int64_t seconds)
 START_TEST(syncs_of_one_interval_do_not_verify_at_the_same_time)
 {
 	for (int i = 0; i < NAMES; i++) {
-		char name[16];
+		char name[32];
 		(void)snprintf(name, sizeof name, "shop-%d", i);
 		scene.options.name = name;
 		char manifest[128];
