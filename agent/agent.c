@@ -18,10 +18,13 @@ enum {
 	DISCOVERY_TIMEOUT = 10 * 1000,
 	DEFAULT_GRACE = 20 * 1000,
 	TRIM_AFTER = 2000,
+	WRITE_TIMEOUT = 4500,
 	LARGE_BYTES = 64 * 1024
 };
 
 #define LEASE_NAME "plumb-agent"
+
+_Static_assert(WRITE_TIMEOUT < LEADER_DURATION - LEADER_RENEW, "safety rule 21");
 
 /* --- what the others use ------------------------------------------------------------------------------------------ */
 
@@ -37,13 +40,16 @@ void agent_requested(void *context, const struct kube_call *call, int status, do
 	metrics_api(agent->metrics, call->method, call->path, status, seconds);
 }
 
-static struct kube *open_client(struct agent *agent, const char *as_user, bool fenced, struct err *err)
+enum client { CLIENT_READS, CLIENT_WRITES, CLIENT_UNFENCED };
+
+static struct kube *open_client(struct agent *agent, const char *as_user, enum client client, struct err *err)
 {
 	struct kube_config config = { 0 };
 	const struct kube_config_options access = { .loaded = &agent->config, .as_user = as_user };
 	const struct kube_options options = {
 		.multi = loop_multi(agent->loop),
-		.may_write = fenced ? agent_may_write : NULL,
+		.timeout = client == CLIENT_WRITES ? WRITE_TIMEOUT : 0,
+		.may_write = client == CLIENT_UNFENCED ? NULL : agent_may_write,
 		.fence = agent,
 		.requested = agent_requested,
 		.host = agent,
@@ -53,12 +59,17 @@ static struct kube *open_client(struct agent *agent, const char *as_user, bool f
 
 struct kube *agent_client(struct agent *agent, const char *as_user, struct err *err)
 {
-	return open_client(agent, as_user, true, err);
+	return open_client(agent, as_user, CLIENT_READS, err);
+}
+
+struct kube *agent_writer(struct agent *agent, struct err *err)
+{
+	return open_client(agent, NULL, CLIENT_WRITES, err);
 }
 
 struct kube *agent_client_unfenced(struct agent *agent, struct err *err)
 {
-	return open_client(agent, NULL, false, err);
+	return open_client(agent, NULL, CLIENT_UNFENCED, err);
 }
 
 bool agent_discover(struct agent *agent, struct err *err)
@@ -189,7 +200,7 @@ static void leader_trouble(void *context, const struct err *err)
 static bool start_election(struct agent *agent, struct err *err)
 {
 	CLEANUP(text_freep) char *identity = holder_self();
-	struct kube *kube = open_client(agent, NULL, false, err);
+	struct kube *kube = open_client(agent, NULL, CLIENT_UNFENCED, err);
 	if (!kube) {
 		return false;
 	}

@@ -26,6 +26,7 @@
 #include "sync/events.h"
 #include "sync/kube/config.h"
 #include "sync/kube/discovery.h"
+#include "sync/lease.h"
 #include "sync/syncspec.h"
 #include "sync/syncstatus.h"
 
@@ -87,6 +88,7 @@ struct agent_sync {
 	struct credentials credentials;
 	struct secret hook_token;
 	struct bucket hook_bucket;
+	struct lease_sight sight; /* of who else holds its Lease */
 	struct poll_want want;
 	struct poll_want *joined; /* &want while its source is polled */
 	struct repo_commit head;  /* id "" as long as none is known */
@@ -176,8 +178,10 @@ void agent_scrape(void *agent);
 
 /* --- agent.c */
 
-/* A client of the agent's own identity, or with as_user of that one; with the fence. */
+/* A client of the agent's own identity, or with as_user of that one; with the fence. To read. */
 struct kube *agent_client(struct agent *agent, const char *as_user, struct err *err) MUST_CHECK;
+/* The agent's own, for what is written without the Lease of a sync: it ends before another agent may lead (safety rule 21). */
+struct kube *agent_writer(struct agent *agent, struct err *err) MUST_CHECK;
 /* The same without the fence, for what is no work on Syncs. */
 struct kube *agent_client_unfenced(struct agent *agent, struct err *err) MUST_CHECK;
 /* What every client of the agent counts. */

@@ -8,7 +8,8 @@
  *      +----------- not renewed for `renew`, or taken -----------+
  *
  * Fence (safety rule 21): leader_may_write() is true only as long as the last renewal was sent less than `renew` ago; a write
- * that begins then and takes less than `duration` - `renew` ends before anybody else may lead.
+ * that begins then and takes less than `duration` - `renew` ends before anybody else may lead. Writes under the Lease of a sync
+ * may take longer: whoever leads next has to have that one first, and it is held longer than it may be written under.
  */
 #ifndef AGENT_LEADER_H
 #define AGENT_LEADER_H

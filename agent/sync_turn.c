@@ -71,7 +71,7 @@ static void write_status(struct agent_sync *sync)
 		return;
 	}
 	CLEANUP(text_freep) char *before = text_dup(syncstatus_written(&sync->status, "reason"));
-	struct kube *kube = agent_client(sync->agent, NULL, &err);
+	struct kube *kube = agent_writer(sync->agent, &err);
 	bool written = kube && syncstatus_write(kube, &sync->spec, &sync->status, &err);
 	if (written && !sync->gone) {
 		tell_standing(sync, kube, before);
@@ -113,7 +113,7 @@ static void tell_events(struct agent_sync *sync, const struct report *report)
 	if (!has_resource(sync)) {
 		return;
 	}
-	struct kube *kube = agent_client(sync->agent, NULL, &err);
+	struct kube *kube = agent_writer(sync->agent, &err);
 	if (!kube || !events_send(kube, &sync->agent->events, &sync->spec, report, &err)) {
 		event_lost(sync, &err);
 	}
@@ -235,6 +235,7 @@ static struct cycle_options options_of(struct agent_sync *sync, const char *user
 			.multi = loop_multi(agent->loop),
 			.may_write = agent_may_write,
 			.fence = agent,
+			.sight = &sync->sight,
 			.own_records = true,
 			.requested = agent_requested,
 			.context = agent,
@@ -317,7 +318,7 @@ static void run_heal(struct agent_sync *sync)
 
 static bool set_finalizer(struct agent_sync *sync, bool there, struct err *err)
 {
-	struct kube *kube = agent_client(sync->agent, NULL, err);
+	struct kube *kube = agent_writer(sync->agent, err);
 	bool set = kube && finalizer_set(kube, &sync->spec, there, err);
 	kube_free(kube);
 	return set;

@@ -71,6 +71,7 @@ void sync_free(struct agent_sync *sync)
 	syncspec_release(&sync->next);
 	credentials_release(&sync->credentials);
 	secret_release(&sync->hook_token);
+	lease_sight_release(&sync->sight);
 	repo_commit_release(&sync->head);
 	free(sync->attempt.request);
 	free(sync->attempt.approval);

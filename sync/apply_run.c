@@ -8,6 +8,8 @@
 
 enum { WINDOW = 64, SLICE = 1000, KEEP_EVERY = 1000, FIRST_PAUSE = 250, LONGEST_PAUSE = 10000, WRITE_TIMEOUT = 30000 };
 
+_Static_assert(2 * WRITE_TIMEOUT <= LEASE_DURATION, "safety rule 21: see lease_fresh");
+
 static void work_free(struct work *work)
 {
 	kube_call_release(&work->call);

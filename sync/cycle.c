@@ -102,6 +102,7 @@ static bool take_lease(struct cycle *cycle, bool *waited)
 		.waiting = waiting,
 		.context = cycle,
 		.stop = cycle->options->stop,
+		.sight = cycle->options->host.sight,
 	};
 	cycle->lease = lease_take(cycle->prepared.records, &options, cycle->prepared.deadline, waited, &err);
 	if (!cycle->lease) {

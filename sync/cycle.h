@@ -16,6 +16,7 @@ struct discovery;
 struct drift;
 struct kube_call;
 struct kube_multi;
+struct lease_sight;
 struct source;
 
 /*
@@ -27,7 +28,8 @@ struct cycle_host {
 	struct kube_multi *multi;    /* of all clients */
 	bool (*may_write)(void *fence, struct err *err); /* as in kube_options */
 	void *fence;
-	bool own_records; /* records and leases are written without access.as_user */
+	struct lease_sight *sight; /* what was seen of another holder of the sync's Lease, from one sync to the next */
+	bool own_records;          /* records and leases are written without access.as_user */
 	void (*requested)(void *context, const struct kube_call *call, int status, double seconds); /* as in kube_options */
 	void *context;
 	/* With options.drift: all was applied, rollouts were not waited for yet: what is desired can be watched. May be NULL. */

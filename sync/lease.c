@@ -10,7 +10,6 @@
 #include "sync/names.h"
 
 enum {
-	DEFAULT_DURATION = 60000,
 	FIRST_POLL = 250,
 	LONGEST_POLL = 2000,
 	LONGEST_FOREIGN = 600000, /* a holder that claims more is believed this much */
@@ -32,13 +31,6 @@ struct lease {
 	bool lost;
 };
 
-/* What was seen of another holder. */
-struct sight {
-	char *renewal; /* its uid and renewTime */
-	char *holder;
-	int64_t since; /* on our clock */
-};
-
 static void lease_release(struct lease *lease)
 {
 	free(lease->ns);
@@ -49,7 +41,7 @@ static void lease_release(struct lease *lease)
 	free(lease);
 }
 
-static void sight_release(struct sight *sight)
+void lease_sight_release(struct lease_sight *sight)
 {
 	free(sight->renewal);
 	free(sight->holder);
@@ -148,7 +140,7 @@ static cJSON *get(struct lease *lease, struct err *err)
 	return kube_do(lease->kube, &call, err) ? doc_parse(buf_text(&call.reply), call.reply.len, err) : NULL;
 }
 
-static bool is_stale(const struct lease *lease, const cJSON *doc, struct sight *sight)
+static bool is_stale(const struct lease *lease, const cJSON *doc, struct lease_sight *sight)
 {
 	const char *uid = doc_text(doc, "metadata/uid");
 	const char *renewed = doc_text(doc, "spec/renewTime");
@@ -162,7 +154,7 @@ static bool is_stale(const struct lease *lease, const cJSON *doc, struct sight *
 	return clock_now() - sight->since >= duration;
 }
 
-static void tell(const struct lease_options *options, const char *holder, struct sight *sight)
+static void tell(const struct lease_options *options, const char *holder, struct lease_sight *sight)
 {
 	if (!sight->holder || strcmp(sight->holder, holder) != 0) {
 		replace(&sight->holder, holder);
@@ -175,7 +167,7 @@ static void tell(const struct lease_options *options, const char *holder, struct
 enum attempt { TAKEN, WAIT, AGAIN, FAILED };
 
 /* Somebody's lease is there: takes it over where the holder is gone. */
-static enum attempt judge(struct lease *lease, const struct lease_options *options, struct sight *sight, struct err *err)
+static enum attempt judge(struct lease *lease, const struct lease_options *options, struct lease_sight *sight, struct err *err)
 {
 	struct err failure = ERR_INIT;
 	CLEANUP(doc_freep) cJSON *doc = get(lease, &failure);
@@ -203,7 +195,7 @@ static enum attempt judge(struct lease *lease, const struct lease_options *optio
 	return failure.kind == ERR_CONFLICT || failure.kind == ERR_NOT_FOUND ? AGAIN : FAILED;
 }
 
-static enum attempt attempt(struct lease *lease, const struct lease_options *options, struct sight *sight, bool *waited,
+static enum attempt attempt(struct lease *lease, const struct lease_options *options, struct lease_sight *sight, bool *waited,
                             struct err *err)
 {
 	struct err failure = ERR_INIT;
@@ -229,14 +221,16 @@ static bool stopped(const struct lease_options *options)
 
 static bool take(struct lease *lease, const struct lease_options *options, int64_t deadline, bool *waited, struct err *err)
 {
-	CLEANUP(sight_release) struct sight sight = { 0 };
+	CLEANUP(lease_sight_release) struct lease_sight alone = { 0 };
+	struct lease_sight *sight = options->sight ? options->sight : &alone;
 	int64_t poll = FIRST_POLL;
+	replace(&sight->holder, NULL); /* who it is is told in each try */
 	for (;;) {
-		enum attempt result = attempt(lease, options, &sight, waited, err);
+		enum attempt result = attempt(lease, options, sight, waited, err);
 		if (result == TAKEN || result == FAILED) {
 			return result == TAKEN;
 		}
-		const char *holder = sight.holder ? sight.holder : "another process";
+		const char *holder = sight->holder ? sight->holder : "another process";
 		if (stopped(options)) {
 			return err_set(err, ERR_TRANSIENT, "stopped while waiting for '%s', which holds the lease", holder);
 		}
@@ -256,7 +250,7 @@ struct lease *lease_take(struct kube *kube, const struct lease_options *options,
 	lease->ns = text_dup(options->ns);
 	lease->name = text_printf("plumb-%s", options->name);
 	lease->holder = holder_self();
-	lease->duration = options->duration ? options->duration : DEFAULT_DURATION;
+	lease->duration = options->duration ? options->duration : LEASE_DURATION;
 	clock_micro_text(clock_wall_micro(), lease->acquired);
 	bool had_to_wait = false;
 	struct err failure = ERR_INIT;
@@ -326,6 +320,7 @@ static void give_back(struct lease *lease)
 	doc_set_text(preconditions, "uid", lease->uid);
 	doc_set_text(preconditions, "resourceVersion", lease->version);
 	CLEANUP(kube_call_release) struct kube_call call = make_call(lease, "DELETE", options);
+	call.gives_back = true;
 	struct err ignored = ERR_INIT;
 	if (!kube_do(lease->kube, &call, &ignored)) {
 		/* The next one finds a holder that is gone. */

@@ -17,14 +17,26 @@
 
 struct lease;
 
+enum { LEASE_DURATION = 60000 };
+
+/* What was seen of another holder. Kept from one try to the next, it need not be looked at for its whole duration each time. */
+struct lease_sight {
+	char *renewal; /* its uid and renewTime */
+	char *holder;
+	int64_t since; /* on our clock */
+};
+
+void lease_sight_release(struct lease_sight *sight);
+
 struct lease_options {
 	const char *ns;
 	const char *name; /* of the sync */
-	int64_t duration; /* milliseconds; 0: 60,000. No request that writes may take longer than half of it. */
+	int64_t duration; /* milliseconds; 0: LEASE_DURATION. No request that writes may take longer than half of it. */
 	/* Called when it begins to wait for another holder; may be NULL. */
 	void (*waiting)(void *context, const char *holder);
 	void *context;
-	const volatile int *stop; /* not 0: stop waiting */
+	const volatile int *stop;  /* not 0: stop waiting */
+	struct lease_sight *sight; /* NULL: this try stands alone */
 };
 
 /*
@@ -43,7 +55,7 @@ bool lease_keep(struct lease *lease, struct err *err) MUST_CHECK;
 /* Whether a write may start now: a request of half the duration that starts now ends within the lease (safety rule 21). */
 bool lease_fresh(const struct lease *lease);
 
-/* Gives it back, unless it was lost, and frees it; NULL is fine. */
+/* Gives it back, unless it was lost, whatever a fence says: nothing is written after it. Frees it; NULL is fine. */
 void lease_free(struct lease *lease);
 void lease_freep(struct lease **lease);
 

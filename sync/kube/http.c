@@ -17,8 +17,7 @@
  *
  * A call that waits keeps its place in flight: the more the server refuses, the less is sent.
  *
- * What curl says has ended stands in `ended` until this client's turn comes: on a shared multi another client may have been the
- * one that drove curl.
+ * What curl says has ended stands in `ended` until this client's turn comes: another one may have driven a shared multi.
  */
 
 enum {
@@ -201,7 +200,8 @@ static void stop_waiting(struct http *http)
 
 static bool may_send(const struct http *http, const struct kube_call *call, struct err *err)
 {
-	return !http->options.may_write || strcmp(call->method, "GET") == 0 || http->options.may_write(http->options.fence, err);
+	bool open = !http->options.may_write || call->gives_back || strcmp(call->method, "GET") == 0;
+	return open || http->options.may_write(http->options.fence, err);
 }
 
 static void start(struct http *http, struct transfer *transfer)

@@ -37,6 +37,7 @@ struct kube_call {
 	const char *accept;       /* borrowed; NULL: KUBE_JSON */
 	struct buf body;          /* owned; free to be released once done */
 	int64_t timeout;          /* milliseconds from its first sending, all tries; 0: the client's default */
+	bool gives_back;          /* what it takes away is our own, and nothing is written after it: no fence keeps it */
 	void (*done)(struct kube_call *call, void *context);
 	void *context;
 	/* The answer. */

@@ -327,6 +327,10 @@ static void write_fenced(void *context)
 	ck_assert(!kube_do(kube, &write_call, &err));
 	ck_assert_str_eq(err.msg, "not the leader");
 	kube_call_release(&write_call);
+	struct kube_call back = kube_call_make("DELETE", text_dup("/x"));
+	back.gives_back = true;
+	ck_assert(kube_do(kube, &back, &err));
+	kube_call_release(&back);
 	*leads = true;
 	struct kube_call again = kube_call_make("PATCH", text_dup("/x"));
 	ck_assert(kube_do(kube, &again, &err));

@@ -33,6 +33,16 @@ static void count_waiting(void *context, const char *holder)
 	told++;
 }
 
+static struct lease *take_seen(struct lease_sight *sight, int64_t patience, struct err *err)
+{
+	static char other[] = "other/boot/1/2";
+	bool waited = false;
+	const struct lease_options options = {
+		.ns = "shop", .name = "web", .waiting = count_waiting, .context = other, .sight = sight
+	};
+	return lease_take(&fake->kube, &options, clock_now() + patience, &waited, err);
+}
+
 static struct lease *take_for(int64_t duration, int64_t patience, bool *waited, struct err *err)
 {
 	static char other[] = "other/boot/1/2";
@@ -146,6 +156,57 @@ START_TEST(a_lease_that_is_not_renewed_for_its_duration_is_stale_whatever_its_cl
 }
 END_TEST
 
+START_TEST(what_was_seen_of_a_holder_counts_in_the_next_try)
+{
+	struct err err = ERR_INIT;
+	CLEANUP(lease_sight_release) struct lease_sight sight = { 0 };
+	put_holder("other/boot/1/2", 10, "2026-11-24T02:41:58.000000Z");
+	ck_assert_ptr_null(take_seen(&sight, 4000, &err));
+	ck_assert_ptr_null(take_seen(&sight, 4000, &err));
+	struct lease *lease = take_seen(&sight, 4000, &err);
+	ck_assert_msg(lease != NULL, "%s", err.msg);
+	/* Each try names whom it waits for. */
+	ck_assert_int_eq(told, 3);
+	lease_free(lease);
+}
+END_TEST
+
+START_TEST(a_holder_that_renews_between_two_tries_is_alive)
+{
+	struct err err = ERR_INIT;
+	CLEANUP(lease_sight_release) struct lease_sight sight = { 0 };
+	put_holder("other/boot/1/2", 10, "2026-11-24T02:41:58.000000Z");
+	ck_assert_ptr_null(take_seen(&sight, 6000, &err));
+	put_holder("other/boot/1/2", 10, "2026-11-24T02:42:04.000000Z");
+	ck_assert_ptr_null(take_seen(&sight, 6000, &err));
+	ck_assert_int_eq(err.kind, ERR_CONFLICT);
+}
+END_TEST
+
+static int given_back;
+
+static void count_given_back(struct fake_kube *it, const struct kube_call *call, void *context)
+{
+	(void)it;
+	(void)context;
+	given_back += call->gives_back;
+	ck_assert(!call->gives_back || strcmp(call->method, "DELETE") == 0);
+}
+
+START_TEST(only_giving_it_back_passes_a_fence)
+{
+	struct err err = ERR_INIT;
+	bool waited = false;
+	given_back = 0;
+	fake->before = count_given_back;
+	struct lease *lease = take_for(0, 60000, &waited, &err);
+	ck_assert_msg(lease != NULL, "%s", err.msg);
+	ck_assert_int_eq(given_back, 0);
+	lease_free(lease);
+	ck_assert_int_eq(given_back, 1);
+}
+END_TEST
+
 static void release_on_third(struct fake_kube *it, const struct kube_call *call, void *context)
 {
 	(void)call;
@@ -254,6 +315,9 @@ int main(void)
 	tcase_add_test(tests, a_holder_is_gone_only_when_machine_process_and_start_tell_so);
 	tcase_add_test(tests, a_living_holder_is_waited_for_and_named);
 	tcase_add_test(tests, a_lease_that_is_not_renewed_for_its_duration_is_stale_whatever_its_clock_says);
+	tcase_add_test(tests, what_was_seen_of_a_holder_counts_in_the_next_try);
+	tcase_add_test(tests, a_holder_that_renews_between_two_tries_is_alive);
+	tcase_add_test(tests, only_giving_it_back_passes_a_fence);
 	tcase_add_test(tests, a_lease_that_is_given_back_meanwhile_is_taken);
 	tcase_add_test(tests, an_answer_lost_when_taking_is_found_to_be_ours);
 	tcase_add_test(tests, a_third_of_the_duration_on_it_is_renewed);
