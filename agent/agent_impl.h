@@ -206,6 +206,8 @@ void agent_watches_open(struct agent *agent);
 void agent_watches_close(struct agent *agent);
 /* What the Sync desires is watched, as that user where the agent's own rights are not enough. */
 void agent_watch(struct agent *agent, struct agent_sync *sync, const char *as_user, struct discovery *discovery);
+/* Reads what the watches have to tell, then as watches_live. */
+bool agent_watches(struct agent *agent, const char *group, const char *kind, const char *ns);
 void agent_unwatch(struct agent *agent, struct agent_sync *sync);
 /* drift_options.changed, with the Sync as its context */
 void agent_drift_changed(void *sync, const struct drift_note *note);

@@ -149,6 +149,15 @@ void agent_watch(struct agent *agent, struct agent_sync *sync, const char *as_us
 	}
 }
 
+bool agent_watches(struct agent *agent, const char *group, const char *kind, const char *ns)
+{
+	if (!agent->watches) {
+		return false;
+	}
+	step(agent);
+	return watches_live(agent->watches, group, kind, ns);
+}
+
 void agent_unwatch(struct agent *agent, struct agent_sync *sync)
 {
 	if (agent->watches && sync->watched) {

@@ -217,6 +217,13 @@ static void placed(void *context, struct discovery *discovery)
 	agent_watch(sync->agent, sync, user, discovery);
 }
 
+/* What has come is looked at first. */
+static bool watched(void *context, const char *group, const char *kind, const char *ns)
+{
+	const struct agent_sync *sync = context;
+	return agent_watches(sync->agent, group, kind, ns);
+}
+
 static struct cycle_options options_of(struct agent_sync *sync, const char *user, struct source *source)
 {
 	struct agent *agent = sync->agent;
@@ -240,6 +247,7 @@ static struct cycle_options options_of(struct agent_sync *sync, const char *user
 			.requested = agent_requested,
 			.context = agent,
 			.placed = placed,
+			.watched = watched,
 			.place = sync,
 		},
 	};

@@ -461,6 +461,19 @@ void watches_step(struct watches *watches)
 	}
 }
 
+bool watches_live(const struct watches *watches, const char *group, const char *kind, const char *ns)
+{
+	for (size_t i = 0; i < watches->stream_count; i++) {
+		const struct stream *stream = watches->streams[i];
+		bool covers = !stream->ns || strcmp(stream->ns, ns) == 0;
+		if (covers && strcmp(stream->group, group) == 0 && strcmp(stream->kind, kind) == 0 && stream->watch &&
+		    watch_live(stream->watch)) {
+			return true;
+		}
+	}
+	return false;
+}
+
 size_t watches_count(const struct watches *watches)
 {
 	size_t count = 0;

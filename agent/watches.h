@@ -52,6 +52,12 @@ void watches_sync(struct watches *watches, const char *key, struct drift *drift,
                   struct discovery *discovery);
 void watches_forget(struct watches *watches, const char *key);
 
+/*
+ * Whether what is seen of that kind in that namespace ("" cluster-scoped) is as the server has it but for the time that an event
+ * takes: a stream of it is live (sync/kube/watch.h).
+ */
+bool watches_live(const struct watches *watches, const char *group, const char *kind, const char *ns);
+
 /* Streams that are open, and those of them whose list was complete. */
 size_t watches_count(const struct watches *watches);
 size_t watches_synced(const struct watches *watches);

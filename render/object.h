@@ -40,6 +40,7 @@ struct object {
 	cJSON *initial; /* what it is created with, where `json` leaves fields to others; NULL: json */
 	char *path;     /* the file it came from; NULL if none */
 	size_t line;    /* where its document starts in that file, from 1; 0 unknown */
+	bool known;     /* whoever syncs it knows already that the server has it so: see sync/prepare.h */
 };
 
 /*

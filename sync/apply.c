@@ -32,7 +32,8 @@ static void follow_as_it_is(struct apply *apply, const struct action *action)
 	const struct resource *resource = NULL;
 	const struct ident *id = &action->desired->id;
 	if (discovery_find(apply->discovery, id->group, action->desired->version, id->kind, &resource) == DISCOVERY_FOUND) {
-		apply_follow(apply, id, resource, action->live->uid, action->live->generation);
+		const char *uid = action->live ? action->live->uid : action->row->uid;
+		apply_follow(apply, id, resource, uid, action->live ? action->live->generation : action->row->generation);
 		apply->rollouts[apply->rollout_count - 1].unchanged = true;
 	}
 }

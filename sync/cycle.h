@@ -34,6 +34,9 @@ struct cycle_host {
 	void *context;
 	/* With options.drift: all was applied, rollouts were not waited for yet: what is desired can be watched. May be NULL. */
 	void (*placed)(void *context, struct discovery *discovery);
+	/* With options.drift: what the drift was told of that kind in that namespace ("" cluster-scoped) is all that happened, but
+	 * for the time that an event takes. NULL: never. Has `place` as its context too. */
+	bool (*watched)(void *context, const char *group, const char *kind, const char *ns);
 	void *place;
 };
 

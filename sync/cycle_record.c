@@ -83,7 +83,7 @@ static void refresh(struct cycle *cycle)
 		if (row) {
 			row->kept = !action->desired;
 		}
-		if (row && action->kind == ACTION_NONE) {
+		if (row && action->kind == ACTION_NONE && action->live) {
 			if (took_up) {
 				recover(cycle, row, action);
 			}

@@ -231,6 +231,7 @@ static void desire(struct drift *drift, const struct object *object)
 		row_pack(row, object);
 		memcpy(row->digest, digest, sizeof digest);
 		row->applied = false;
+		row->sure = false;
 		row->later = 0;
 		healing_forget(row->healing);
 		row_clear(drift, row);
@@ -323,8 +324,9 @@ static void know(struct drift *drift, const struct drift_row *row)
 	known->generation = row->generation;
 }
 
-/* It is as desired in that version; whatever an event told of an older one is past. */
-static void row_is_fine(struct drift *drift, struct drift_row *row, const cJSON *metadata)
+/* It is as desired in that version, whole or but for what the action leaves out; whatever an event told of an older one is past.
+ */
+static void row_is_fine(struct drift *drift, struct drift_row *row, const struct action *action, const cJSON *metadata)
 {
 	uint64_t version = version_of(doc_text(metadata, "resourceVersion"));
 	text_set(&row->uid, doc_text(metadata, "uid"));
@@ -335,9 +337,11 @@ static void row_is_fine(struct drift *drift, struct drift_row *row, const cJSON 
 	row->later = 0;
 	row->answered = version > row->answered ? version : row->answered;
 	if (missed) {
+		row->sure = false;
 		struct finding finding = { .state = DRIFT_MAYBE, .reason = "changed while it was being applied" };
 		row_set(drift, row, &finding, row->since);
 	} else if (!version || row->seen <= version) {
+		row->sure = action_is_whole(action);
 		row_clear(drift, row);
 	}
 }
@@ -348,7 +352,7 @@ void drift_applied(struct drift *drift, const struct action *action, const cJSON
 	if (!row || strcmp(row->digest, action->digest) != 0) {
 		return;
 	}
-	row_is_fine(drift, row, metadata);
+	row_is_fine(drift, row, action, metadata);
 }
 
 /* What a plan left alone. */
@@ -358,14 +362,16 @@ static void settle(struct drift *drift, struct drift_row *row, const struct acti
 	if (action->kind == ACTION_NONE && row_yields(row, action)) {
 		CLEANUP(text_freep) char *reason = drift_contested(action);
 		row->applied = true;
+		row->sure = false;
 		finding = (struct finding){
 			.state = DRIFT_CONTESTED, .reason = reason, .field = *action->yielded, .manager = action->manager
 		};
 		row_set(drift, row, &finding, row->since);
 	} else if (action->kind == ACTION_NONE) {
-		row_is_fine(drift, row, action->live->meta);
+		row_is_fine(drift, row, action, action->live->meta);
 	} else if (action->kind == ACTION_BLOCK) {
 		finding.state = DRIFT_BLOCKED;
+		row->sure = false;
 		row_set(drift, row, &finding, row->since);
 	} else if (action->kind == ACTION_SKIP) {
 		bool disabled = note_reconcile_disabled(doc_get(action->desired->json, "metadata")) ||
@@ -373,6 +379,7 @@ static void settle(struct drift *drift, struct drift_row *row, const struct acti
 		finding.state = disabled ? DRIFT_DISABLED : DRIFT_NONE;
 		finding.reason = disabled ? action->reason : NULL;
 		row->applied = true;
+		row->sure = false;
 		row_set(drift, row, &finding, row->since);
 	}
 }
@@ -391,7 +398,8 @@ void drift_settle(struct drift *drift, const struct plan *plan, const struct inv
 	for (size_t i = 0; i < plan->count; i++) {
 		const struct action *action = plan->actions[i];
 		struct drift_row *row = action->desired ? drift_find(drift, &action->desired->id) : NULL;
-		if (row && strcmp(row->digest, action->digest) == 0) {
+		/* What was known has its state from events, which may be newer than the plan. */
+		if (row && !action->desired->known && strcmp(row->digest, action->digest) == 0) {
 			settle(drift, row, action);
 		}
 	}

@@ -88,6 +88,13 @@ void drift_desire(struct drift *drift, const struct prepared *prepared);
 /* The server answered our apply of the action's object: it is as desired, and older events of it say nothing. */
 void drift_applied(struct drift *drift, const struct action *action, const cJSON *metadata);
 
+/*
+ * Whether the server has the desired object as it is, so that a plan need not read it: by our last answer or a plan, and by all
+ * that the watch told since, nothing is other than desired or left out of it, and the inventory's row (NULL: none) names the same
+ * object in the same generation (safety rule 9). True only where the watch of the place is live, which the caller has to see to.
+ */
+bool drift_knows(const struct drift *drift, const struct object *object, const struct inventory_row *row);
+
 /* A plan (which may be a part) was applied: what it found in sync is as desired, what it left alone is told by its state. */
 void drift_settle(struct drift *drift, const struct plan *plan, const struct inventory *inventory);
 

@@ -51,6 +51,7 @@ struct drift_row {
 	char *uid;         /* with that answer; NULL none yet */
 	int64_t generation;
 	uint64_t later; /* the newest event while it was not applied */
+	bool sure;      /* what was seen or answered last is all of the manifest, by the plan's rules, with nothing left out */
 	/* What the last event told. */
 	enum drift_state state;
 	uint64_t seen;
@@ -96,6 +97,8 @@ void row_set(struct drift *drift, struct drift_row *row, const struct finding *f
 void row_clear(struct drift *drift, struct drift_row *row);
 
 /* --- drift_see.c */
+/* What was decided or applied is all of the manifest: no field is left to somebody else. */
+bool action_is_whole(const struct action *action);
 /* The plan left a field to a controller because of what was lost to it, not only because of its kind. */
 bool row_yields(const struct drift_row *row, const struct action *action);
 /* "contested: MANAGER: FIELD"; free() it. */

@@ -77,6 +77,21 @@ bool row_yields(const struct drift_row *row, const struct action *action)
 	return action->yielded && row->healing && row->healing->yields;
 }
 
+bool action_is_whole(const struct action *action)
+{
+	return !action->yielded && !action->drop_replicas;
+}
+
+bool drift_knows(const struct drift *drift, const struct object *object, const struct inventory_row *row)
+{
+	const struct drift_row *known = drift_find(drift, &object->id);
+	if (!known || !known->sure || known->state != DRIFT_NONE || !known->applied || !known->uid || !row || row->kept) {
+		return false;
+	}
+	bool moved = row->generation && known->generation && row->generation != known->generation;
+	return !moved && row->uid && strcmp(row->uid, known->uid) == 0;
+}
+
 char *drift_contested(const struct action *action)
 {
 	return text_printf("contested: %s: %s", action->manager, *action->yielded);
@@ -88,6 +103,7 @@ static void conclude(struct drift *drift, struct drift_row *row, const struct ac
 		.state = state_of(action), .reason = action->reason, .field = action->field, .manager = action->manager
 	};
 	CLEANUP(text_freep) char *contested = NULL;
+	row->sure = action->kind == ACTION_NONE && action_is_whole(action);
 	if (finding.state == DRIFT_FOUND && !finding.manager) {
 		finding.manager = last_writer(action->live);
 	}

@@ -123,15 +123,23 @@ const struct ident *planning_scaler(const struct planning *planning, const struc
 	return scaler || !options->scaler ? scaler : options->scaler(options->context, id);
 }
 
+/* What is known is the object that its row names. */
+static const char *uid_of(const struct planning *planning, const struct object *object)
+{
+	const struct live *live = object->known ? NULL : lives_find(planning->live, &object->id);
+	const struct inventory_row *row = object->known ? inventory_find(planning->inventory, &object->id) : NULL;
+	return live ? live->uid : row ? row->uid : NULL;
+}
+
 static void index_desired(struct planning *planning)
 {
 	for (size_t i = 0; i < planning->desired->count; i++) {
 		struct object *object = planning->desired->items[i];
 		CLEANUP(text_freep) char *key = ident_key(&object->id);
 		(void)map_set(&planning->wanted, key, object);
-		const struct live *live = lives_find(planning->live, &object->id);
-		if (live) {
-			(void)map_set(&planning->uids, live->uid, object);
+		const char *uid = uid_of(planning, object);
+		if (uid) {
+			(void)map_set(&planning->uids, uid, object);
 		}
 		if (*object->id.ns && !map_has(&planning->namespaces, object->id.ns)) {
 			(void)map_set(&planning->namespaces, object->id.ns, &object->id);
@@ -203,6 +211,10 @@ struct plan *plan_new(const struct objects *desired, const struct lives *live, c
 	for (size_t i = 0; i < desired->count; i++) {
 		struct action *action = planning_add(&planning, ACTION_NONE, &desired->items[i]->id);
 		action->desired = desired->items[i];
+		if (action->desired->known) {
+			action_decide(action, ACTION_NONE, text_dup("in sync"));
+			continue;
+		}
 		plan_digest(action->desired, action->digest);
 		plan_desired(&planning, action);
 	}

@@ -39,9 +39,9 @@ struct action {
 	enum action_kind kind;
 	enum stage stage;
 	const struct object *desired;    /* NULL for PRUNE, KEEP, FORGET; borrowed */
-	const struct live *live;         /* NULL where it is not there; borrowed */
+	const struct live *live;         /* NULL where it is not there, or is known and was not read; borrowed */
 	const struct inventory_row *row; /* NULL where the inventory has none; borrowed */
-	char digest[16];                 /* of the desired object: the value of NOTE_DIGEST */
+	char digest[16];                 /* of the desired object: the value of NOTE_DIGEST; "" of one that is known */
 	char *reason;                    /* one line for the user: "spec.replicas is kubectl's (scale)", "not in Git"; never NULL */
 	char *field;                     /* HEAL: the first field that was lost; NULL where there is none to name */
 	char *manager;                   /* HEAL: whose it is now; of what is yielded: the last one's; NULL unknown */
@@ -82,7 +82,10 @@ struct plan {
 	size_t warning_count;
 };
 
-/* live holds all that was found: by label, by name for what the label list lacked. */
+/*
+ * live holds all that was found: by label, by name for what the label list lacked. A desired object that is known is in sync, by
+ * the row that the inventory has of it, and no live one is looked for.
+ */
 struct plan *plan_new(const struct objects *desired, const struct lives *live, const struct inventory *inventory,
                       const struct plan_options *options);
 void plan_free(struct plan *plan);

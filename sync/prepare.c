@@ -417,17 +417,15 @@ static void warn_of_short_timeout(struct prepared *prepared)
 	}
 }
 
-static bool read_state(struct prepared *prepared)
+static bool read_state(struct prepared *prepared, bool again)
 {
 	if (!prepare_ledger(prepared) || !freshen_discovery(prepared)) {
 		return false;
 	}
 	compare_source(prepared);
-	if (!check_rewind(prepared) || !prepare_lives(prepared) || !prepare_namespaces(prepared)) {
-		return false;
-	}
 	decide_verify(prepared);
-	return prepare_whole(prepared);
+	prepare_known(prepared, !again);
+	return check_rewind(prepared) && prepare_lives(prepared) && prepare_namespaces(prepared) && prepare_whole(prepared);
 }
 
 bool prepare_plan(struct prepared *prepared)
@@ -448,11 +446,11 @@ bool prepare_plan(struct prepared *prepared)
 	if (prepared->options->drift) {
 		drift_desire(prepared->options->drift, prepared);
 	}
-	return read_state(prepared);
+	return read_state(prepared, false);
 }
 
 bool prepare_again(struct prepared *prepared)
 {
 	prepare_forget(prepared);
-	return read_state(prepared);
+	return read_state(prepared, true);
 }

@@ -32,6 +32,9 @@ struct prepared {
 	bool namespace_missing; /* --create-namespace has to make it */
 	struct objects desired; /* with namespaces and the labels of the sync; without digest and cause */
 	struct ledger *ledger;
+	/* Desired objects of which the drift and the watches know that the server has them so are `known`: they are not read again,
+	 * and the plan says of them that they are in sync. Never all that a pass verifies, takes up or makes again. */
+	size_t known;
 	struct map unsure; /* "group/Kind" of what could not be read: never taken for gone */
 	struct lives lives;
 	struct scalers scalers;     /* the HPAs that were looked for */

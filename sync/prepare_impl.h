@@ -19,6 +19,9 @@ bool prepare_lives(struct prepared *prepared);
 /* Reads the ledger, and a copy of its inventory. */
 bool prepare_ledger(struct prepared *prepared);
 
+/* Marks the desired objects that are known; any false: none is. */
+void prepare_known(struct prepared *prepared, bool any);
+
 /* A plan of all, from ledger and live objects. */
 bool prepare_whole(struct prepared *prepared);
 

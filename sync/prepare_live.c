@@ -36,6 +36,7 @@ struct groups {
 	struct map by_key; /* "group/Kind/ns" -> struct group */
 	struct map kinds;  /* "group/Kind" -> struct spread */
 	struct map wanted; /* ident_key */
+	struct map known;  /* ident_key of what needs not be read */
 };
 
 static void groups_release(struct groups *groups)
@@ -51,6 +52,7 @@ static void groups_release(struct groups *groups)
 	map_release(&groups->by_key);
 	map_release(&groups->kinds);
 	map_release(&groups->wanted);
+	map_release(&groups->known);
 }
 
 static struct spread *spread_of(struct groups *groups, const struct resource *resource)
@@ -85,7 +87,7 @@ static struct group *group_of(struct groups *groups, const struct resource *reso
 static void wish(struct groups *groups, const struct resource *resource, const struct ident *id)
 {
 	CLEANUP(text_freep) char *key = ident_key(id);
-	if (map_has(&groups->wanted, key)) {
+	if (map_has(&groups->wanted, key) || map_has(&groups->known, key)) {
 		return;
 	}
 	(void)map_set(&groups->wanted, key, groups);
@@ -95,6 +97,13 @@ static void wish(struct groups *groups, const struct resource *resource, const s
 		group->ids = alloc_grow(group->ids, group->cap, sizeof *group->ids);
 	}
 	group->ids[group->count++] = id;
+}
+
+/* It is known: an inventory row of it is no wish either, and reading it by the way of a list is no news. */
+static void need_not(struct groups *groups, const struct ident *id)
+{
+	CLEANUP(text_freep) char *key = ident_key(id);
+	(void)map_set(&groups->known, key, groups);
 }
 
 static void note_unsure(struct prepared *prepared, const char *group, const char *kind)
@@ -115,12 +124,15 @@ static void wish_row(struct prepared *prepared, struct groups *groups, const str
 	}
 }
 
+/* Of what is known only those that are not: rows are asked for where they are not desired. */
 static void wish_all(struct prepared *prepared, struct groups *groups)
 {
 	for (size_t i = 0; i < prepared->desired.count; i++) {
 		const struct object *object = prepared->desired.items[i];
 		const struct resource *resource = prepared_resource(prepared, &object->id, object->version);
-		if (resource) {
+		if (resource && object->known) {
+			need_not(groups, &object->id);
+		} else if (resource) {
 			wish(groups, resource, &object->id);
 		}
 	}
@@ -194,7 +206,8 @@ static bool list_by_label(struct prepared *prepared, struct groups *groups)
 	for (size_t i = 0; i < groups->count; i++) {
 		struct group *group = groups->items[i];
 		bool cluster = lists_cluster(group);
-		if (!group->resource->listable || group->spread->listed) {
+		/* A list would bring all that is known too. */
+		if (!group->resource->listable || group->spread->listed || (groups->known.count && group->count <= LISTED_NAMES)) {
 			continue;
 		}
 		group->spread->listed = cluster;
@@ -308,6 +321,12 @@ static void suspect_namespaces(const struct prepared *prepared, struct map *out)
 	CLEANUP(map_release) struct map seen = MAP_INIT;
 	for (size_t i = 0; i < prepared->lives.count; i++) {
 		(void)map_set(&seen, prepared->lives.items[i]->id.ns, prepared->lives.items[i]);
+	}
+	for (size_t i = 0; prepared->known && i < prepared->desired.count; i++) {
+		struct object *object = prepared->desired.items[i];
+		if (object->known && !map_has(&seen, object->id.ns)) {
+			(void)map_set(&seen, object->id.ns, object);
+		}
 	}
 	for (size_t i = 0; i < prepared->desired.count; i++) {
 		const struct object *object = prepared->desired.items[i];

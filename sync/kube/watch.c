@@ -9,7 +9,7 @@
 #include "sync/clock.h"
 #include "sync/kube/watch_impl.h"
 
-enum { EVENTS_AT_ONCE = 64, LONGEST_WAIT = 60000, STOP_POLL = 100 };
+enum { EVENTS_AT_ONCE = 64, LONGEST_WAIT = 60000, STOP_POLL = 100, STILL_LIVE = 120000 };
 
 /* --- curl's sockets and timer ------------------------------------------------------------------------------------- */
 
@@ -285,4 +285,10 @@ void watch_close(struct watch *watch)
 bool watch_synced(const struct watch *watch)
 {
 	return watch->listed && watch->state != WATCH_ENDED;
+}
+
+bool watch_live(const struct watch *watch)
+{
+	bool follows = watch->listed && watch->state == WATCH_FOLLOWING && watch->heard_at;
+	return follows && clock_now() - watch->heard_at < STILL_LIVE;
 }

@@ -104,4 +104,10 @@ void watch_close(struct watch *watch);
 /* The list was complete, and the stream runs or is to be taken up again where it was. */
 bool watch_synced(const struct watch *watch);
 
+/*
+ * The list was complete, the stream runs, and the server was heard of within the last two minutes: it sends a bookmark each
+ * minute. What it told before this moment was told on; what it tells meanwhile is as late as an event is.
+ */
+bool watch_live(const struct watch *watch);
+
 #endif

@@ -55,6 +55,7 @@ struct watch {
 	bool counted;        /* its status was told to the watcher */
 	bool expired;        /* the stream said 410 */
 	bool heard;          /* the stream said something */
+	int64_t heard_at;    /* when it did last, or answered the request; 0 not in this try */
 	struct buf body;     /* of a list or a refusal; of a stream: the begin of a line */
 	struct err trouble;  /* why it was broken off */
 	char error[CURL_ERROR_SIZE];

@@ -103,6 +103,7 @@ static size_t on_header(char *line, size_t size, size_t count, void *context)
 	(void)curl_easy_getinfo(watch->easy, CURLINFO_RESPONSE_CODE, &status);
 	if (len <= 2 && status >= 200 && !watch->counted) {
 		watch->counted = true;
+		watch->heard_at = status == 200 ? clock_now() : 0;
 		watcher_requested(watch->identity->watcher, watch->state == WATCH_READING ? "list" : "watch", (int)status);
 	}
 	return len;
@@ -116,6 +117,7 @@ static bool told_line(struct watch *watch, struct watch_line *line, struct err *
 	}
 	text_set(&watch->version, line->version);
 	watch->heard = true;
+	watch->heard_at = clock_now();
 	watch->failures = 0;
 	if (line->type != WATCH_LINE_BOOKMARK) {
 		struct watch_event event = {
@@ -217,6 +219,7 @@ static void reset_try(struct watch *watch)
 	watch->counted = false;
 	watch->expired = false;
 	watch->heard = false;
+	watch->heard_at = 0;
 	watch->trouble = ERR_INIT;
 	watch->error[0] = '\0';
 	buf_reset(&watch->body);

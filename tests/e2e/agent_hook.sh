@@ -107,4 +107,32 @@ it_asks_git_nothing_for_a_suspended_sync_and_at_once_when_that_ends() {
 	agent_end
 }
 
+# Lists of the agent so far, those of its watches too.
+lists() {
+	curl -s "http://127.0.0.1:$METRICS/metrics" | awk '/^plumb_api_requests_total.*verb="LIST"/ { sum += $2 } END { print sum + 0 }'
+}
+
+# What the watches know is not listed again: the one list left is that of the records.
+it_reads_only_what_a_commit_changes() {
+	hooked
+	configmaps 1 30 | write many.yaml
+	commit 'Thirty'
+	expect_eq 'the call' 202 "$(call "X-Gitlab-Token: $TOKEN")"
+	soon_applied
+	local before
+	before=$(lists)
+	configmaps 1 29 | write many.yaml
+	configmap cm changed | write cm.yaml
+	commit 'One changed, one is gone'
+	expect_eq 'the call' 202 "$(call "X-Gitlab-Token: $TOKEN")"
+	soon_applied
+	expect_live configmap cm .data.value changed
+	expect_live configmap cm-29 .data.value one
+	expect_eq 'lists of that sync' 1 "$(($(lists) - before))"
+	# What somebody does meanwhile is seen all the same.
+	kubectl patch configmap -n "$NS" cm-1 --type merge -p '{"data": {"value": "two"}}' >/dev/null
+	eventually 15 'healed' is_live configmap cm-1 .data.value one
+	agent_end
+}
+
 run_cases "$@"

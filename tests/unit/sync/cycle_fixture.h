@@ -143,7 +143,7 @@ static size_t writes(void)
 	return fake_kube_requests(scene.fake, "") - fake_kube_requests(scene.fake, "GET ");
 }
 
-static bool told(const char *part)
+static inline bool told(const char *part)
 {
 	for (size_t i = 0; i < scene.report.error_count; i++) {
 		if (strstr(scene.report.errors[i], part)) {

@@ -216,12 +216,12 @@ static void run_until(size_t count)
 START_TEST(a_list_is_told_page_by_page_and_then_followed_from_its_version)
 {
 	struct watch *watch = open_watch("plain");
-	ck_assert(!watch_synced(watch));
+	ck_assert(!watch_synced(watch) && !watch_live(watch));
 	run_until(8);
 	ck_assert_str_eq(buf_text(&told), "listing\nobject in list a 8\nobject in list b 9\nlisted 10\nobject c 11\nobject a 12\n"
 	                                  "gone b 13\nobject c 21\n");
 	ck_assert_str_eq(buf_text(&asked), "list 200\nlist 200\nwatch 200\nwatch 200\n");
-	ck_assert(watch_synced(watch));
+	ck_assert(watch_synced(watch) && watch_live(watch));
 	ck_assert_uint_eq(watcher_stats(watcher).requests, 4);
 	ck_assert_uint_gt(watcher_stats(watcher).bytes_in, 500);
 }
@@ -255,7 +255,7 @@ START_TEST(what_is_denied_or_not_served_ends_the_watch)
 	run_until(2);
 	ck_assert_str_eq(buf_text(&told), "listing\ndenied\n");
 	ck_assert_str_eq(message, "/api/v1/denied: you may not");
-	ck_assert(!watch_synced(watch));
+	ck_assert(!watch_synced(watch) && !watch_live(watch));
 	watch_close(watch);
 	(void)open_watch("absent");
 	run_until(4);

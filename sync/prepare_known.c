@@ -1,0 +1,44 @@
+/*
+ * What needs not be read: the drift knows it, by the watches.
+ */
+#include "render/base/map.h"
+#include "sync/drift.h"
+#include "sync/prepare_impl.h"
+
+/* Safety rule 9, and whatever asks for a look at everything: the pass that verifies, one that finishes what a killed one began,
+ * names of managers to take over from. */
+static bool may_know(const struct prepared *prepared)
+{
+	const struct cycle_options *options = prepared->options;
+	return options->drift && options->host.watched && !prepared->verifying && !options->take_over &&
+	       !ledger_unfinished(prepared->ledger) && !ledger_newer_format(prepared->ledger);
+}
+
+/* Asked once a kind and namespace: map_get gives `no` or `yes`. */
+static bool is_watched(const struct prepared *prepared, struct map *places, const struct ident *id)
+{
+	static char yes;
+	static char no;
+	const struct cycle_host *host = &prepared->options->host;
+	CLEANUP(text_freep) char *key = text_printf("%s/%s/%s", id->group, id->kind, id->ns);
+	const char *answer = map_get(places, key);
+	if (!answer) {
+		answer = host->watched(host->place, id->group, id->kind, id->ns) ? &yes : &no;
+		(void)map_set(places, key, answer == &yes ? &yes : &no);
+	}
+	return answer == &yes;
+}
+
+void prepare_known(struct prepared *prepared, bool any)
+{
+	CLEANUP(map_release) struct map places = MAP_INIT;
+	bool may = any && may_know(prepared);
+	prepared->known = 0;
+	for (size_t i = 0; i < prepared->desired.count; i++) {
+		struct object *object = prepared->desired.items[i];
+		const struct inventory_row *row = may ? inventory_find(&prepared->inventory, &object->id) : NULL;
+		/* In this order: being asked, the watches tell what has come. */
+		object->known = row && is_watched(prepared, &places, &object->id) && drift_knows(prepared->options->drift, object, row);
+		prepared->known += object->known;
+	}
+}
