@@ -22,6 +22,7 @@
 #include "agent/watches.h"
 #include "agent/webhook.h"
 #include "agent/workers.h"
+#include "render/manifests_kept.h"
 #include "sync/drift.h"
 #include "sync/events.h"
 #include "sync/kube/config.h"
@@ -104,8 +105,9 @@ struct agent_sync {
 	enum turn turn;
 	char running[41]; /* the commit of the turn */
 	char running_tree[41];
-	bool outside; /* what was rendered last is not in the directory of the path alone */
-	int newer;    /* for the cycle: end what is only waited for */
+	struct manifests_kept *kept; /* files that the next rendering need not read; NULL: none */
+	bool outside;                /* what was rendered last is not in the directory of the path alone */
+	int newer;                   /* for the cycle: end what is only waited for */
 	bool watched;
 	bool drifted;       /* what the drift knows is other than what was told */
 	int64_t rest_until; /* no turn before: the API server did not answer */

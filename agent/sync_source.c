@@ -6,7 +6,9 @@
 #include <string.h>
 
 #include "agent/agent_impl.h"
+#include "render/manifests_kept.h"
 #include "sync/clock.h"
+#include "sync/desired.h"
 #include "sync/source.h"
 
 struct sync_source {
@@ -21,15 +23,14 @@ struct reading {
 	struct repo_source source;
 	char *url;
 	char *stores;
-	const char *commit; /* of the fiber, which waits */
-	const char *path;
+	struct source_rendering rendering; /* of the fiber, which waits */
+	const char *commit;
 	const char *ancestor;
 	int64_t deadline;
 	struct objects objects;
 	struct problems *problems;
 	bool yes;
 	bool fine;
-	bool outside;
 	struct err err;
 };
 
@@ -57,8 +58,7 @@ static void render_job(struct job *job)
 {
 	struct reading *reading = (struct reading *)job;
 	CLEANUP(repo_freep) struct repo *repo = open_repo(reading);
-	reading->fine = repo && source_render(repo, reading->commit, reading->path, &reading->objects, reading->problems,
-	                                      &reading->outside, &reading->err);
+	reading->fine = repo && source_render(repo, &reading->rendering, &reading->objects, reading->problems, &reading->err);
 }
 
 static void descends_job(struct job *job)
@@ -108,12 +108,17 @@ static bool fetch(struct source *source, const char *ref, int64_t deadline, stru
 static bool render(struct source *source, const char *commit, const char *path, struct objects *out, struct problems *problems,
                    struct err *err)
 {
+	struct agent_sync *sync = sync_of(source);
 	CLEANUP(reading_release)
-	struct reading reading = { .commit = commit, .path = path, .objects = OBJECTS_INIT, .problems = problems };
+	struct reading reading = {
+		.rendering = { .commit = commit, .path = path, .kept = source->whole ? NULL : sync->kept },
+		.objects = OBJECTS_INIT,
+		.problems = problems,
+	};
 	int64_t start = clock_now();
-	bool fine = run(sync_of(source), &reading, render_job, err);
-	metrics_observe(sync_of(source)->agent->metrics, METRIC_RENDER_SECONDS, NULL, (double)(clock_now() - start) / 1000);
-	sync_of(source)->outside = reading.outside;
+	bool fine = run(sync, &reading, render_job, err);
+	metrics_observe(sync->agent->metrics, METRIC_RENDER_SECONDS, NULL, (double)(clock_now() - start) / 1000);
+	sync->outside = reading.rendering.outside;
 	*out = reading.objects;
 	reading.objects = OBJECTS_INIT;
 	return fine;
@@ -136,6 +141,7 @@ struct source *sync_source_new(struct agent_sync *sync)
 {
 	static const struct source_ops ops = { .fetch = fetch, .render = render, .descends = descends, .free = free_source };
 	struct sync_source *made = alloc_new(1, sizeof *made);
+	sync->kept = sync->kept ? sync->kept : manifests_kept_new(desired_may_be_kept);
 	*made = (struct sync_source){ .source = { .ops = &ops }, .sync = sync };
 	return &made->source;
 }

@@ -66,6 +66,7 @@ void sync_free(struct agent_sync *sync)
 	agent_unwatch(sync->agent, sync);
 	loop_timer_clear(sync->agent->loop, &sync->timer);
 	drift_free(sync->drift);
+	manifests_kept_free(sync->kept);
 	syncstatus_release(&sync->status);
 	syncspec_release(&sync->spec);
 	syncspec_release(&sync->next);
@@ -153,6 +154,9 @@ void sync_configure_drift(struct agent_sync *sync)
 static void take_spec(struct agent_sync *sync, struct syncspec *spec)
 {
 	bool known = sync->spec.name != NULL;
+	/* What objects become of the files that are kept may be another thing now. */
+	manifests_kept_free(sync->kept);
+	sync->kept = NULL;
 	if (!known || !same_source(&sync->spec, spec)) {
 		leave_source(sync);
 		sync->join_failures = 0;

@@ -10,6 +10,8 @@
 #include "render/base/buf.h"
 #include "render/base/err.h"
 
+enum { FILES_ID = 20 };
+
 enum files_kind {
 	FILES_FILE,
 	FILES_DIR,
@@ -18,8 +20,10 @@ enum files_kind {
 
 struct files_entry {
 	char *name;
-	enum files_kind kind; /* of what a link leads to */
-	bool link;            /* it is a symbolic link */
+	enum files_kind kind;       /* of what a link leads to */
+	bool link;                  /* it is a symbolic link */
+	bool identified;            /* a file, and the tree knows its content: */
+	unsigned char id[FILES_ID]; /* equal ids, equal content */
 };
 
 /* The entries of one directory in byte order of their names. */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "render/base/digest.h"
 #include "render/files.h"
 
 struct mem_file {
@@ -77,8 +78,9 @@ static int by_name(const void *a, const void *b)
 }
 
 /* Paths that share a first component below the directory stand one after the other. */
-static void add_entry(struct files_entries *out, const char *below)
+static void add_entry(struct files_entries *out, const struct mem_file *file, size_t skip)
 {
+	const char *below = file->path + skip;
 	size_t len = strcspn(below, "/");
 	if (out->count) {
 		const char *last = out->items[out->count - 1].name;
@@ -89,7 +91,11 @@ static void add_entry(struct files_entries *out, const char *below)
 	out->items[out->count++] = (struct files_entry){
 		.name = text_dup_len(below, len),
 		.kind = below[len] ? FILES_DIR : FILES_FILE,
+		.identified = !below[len],
 	};
+	char digest[DIGEST_TEXT];
+	digest_of(file->bytes, file->len, digest);
+	memcpy(out->items[out->count - 1].id, digest, FILES_ID);
 }
 
 static bool mem_list(struct files *files, const char *path, struct files_entries *out, struct err *err)
@@ -111,7 +117,7 @@ static bool mem_list(struct files *files, const char *path, struct files_entries
 	}
 	struct files_entries entries = { .items = alloc_new(end - first, sizeof *entries.items) };
 	for (size_t i = first; i < end; i++) {
-		add_entry(&entries, mem->items[i].path + len);
+		add_entry(&entries, &mem->items[i], len);
 	}
 	/* "a/b" stands behind "a-b" as a path, but "a" before "a-b" as a name. */
 	qsort(entries.items, entries.count, sizeof *entries.items, by_name);

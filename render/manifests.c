@@ -18,7 +18,9 @@ struct render {
 	struct objects found;
 	struct map by_ident; /* to struct object */
 	struct problems *problems;
-	const char *path; /* of the file that is read */
+	const char *path;             /* of the file that is read */
+	const unsigned char *content; /* the id of its content; NULL not known */
+	size_t first;                 /* of its objects in `found` */
 	size_t bytes;
 	bool full; /* over a limit: no more is taken */
 };
@@ -214,6 +216,26 @@ static bool has_room(struct render *render)
 	return !render->full;
 }
 
+static void accept_new(struct place *place, struct object *object)
+{
+	struct render *render = place->render;
+	CLEANUP(text_freep) char *key = ident_key(&object->id);
+	const struct object *first = map_get(&render->by_ident, key);
+	if (first) {
+		refuse_duplicate(place, object, first);
+	}
+	if (first || is_local(object)) {
+		object_free(object);
+		return;
+	}
+	if (render->content) {
+		object->origin.place = (unsigned)(render->found.count - render->first) + 1;
+		memcpy(object->origin.content, render->content, sizeof object->origin.content);
+	}
+	(void)map_set(&render->by_ident, key, object);
+	objects_take(&render->found, object);
+}
+
 static void accept_object(struct place *place, cJSON *json)
 {
 	struct render *render = place->render;
@@ -228,17 +250,7 @@ static void accept_object(struct place *place, cJSON *json)
 	}
 	struct object *object = object_new(json, render->path, place->line, NULL);
 	assert(object);
-	CLEANUP(text_freep) char *key = ident_key(&object->id);
-	const struct object *first = map_get(&render->by_ident, key);
-	if (first) {
-		refuse_duplicate(place, object, first);
-	}
-	if (first || is_local(object)) {
-		object_free(object);
-		return;
-	}
-	(void)map_set(&render->by_ident, key, object);
-	objects_take(&render->found, object);
+	accept_new(place, object);
 }
 
 static bool ends_with(const char *text, const char *end)
@@ -310,23 +322,60 @@ static void take_document(void *context, cJSON *json, size_t line)
 	accept_document(&place, json);
 }
 
-static void read_manifest(struct render *render, struct files *files, const char *path)
+static void take_kept(void *context, struct object *object)
+{
+	struct render *render = context;
+	struct place place = { .render = render, .line = object->line, .within = "", .complete = true };
+	if (has_room(render)) {
+		accept_new(&place, object);
+	} else {
+		object_free(object);
+	}
+}
+
+static bool has_bytes(struct render *render, size_t bytes)
+{
+	render->bytes += bytes;
+	if (render->bytes > LIMIT_TREE_BYTES) {
+		problems_add(render->problems, PROBLEM_ERROR, render->path, 0, NULL, "more than %zu bytes of manifests in one rendering",
+		             LIMIT_TREE_BYTES);
+		render->full = true;
+	}
+	return !render->full;
+}
+
+static bool read_text(struct render *render, struct kept_file *file)
 {
 	CLEANUP(buf_release) struct buf text = BUF_INIT(LIMIT_MANIFEST_BYTES);
 	struct err err = ERR_INIT;
-	if (!files_read(files, path, &text, &err)) {
+	if (!files_read(render->files, file->path, &text, &err)) {
 		problems_add(render->problems, PROBLEM_ERROR, NULL, 0, NULL, "%s", err.msg);
+		return false;
+	}
+	file->bytes = text.len;
+	if (!has_bytes(render, text.len)) {
+		return false;
+	}
+	yaml_read(file->path, buf_text(&text), text.len, take_document, render, render->problems);
+	return true;
+}
+
+static void read_manifest(struct render *render, const struct manifest_path *manifest)
+{
+	struct manifests_kept *kept = manifest->identified ? render->options->kept : NULL;
+	struct kept_file file = { .path = manifest->path, .content = manifest->id };
+	const struct problems *problems = render->problems;
+	size_t before = problems->count + problems->dropped;
+	render->path = manifest->path;
+	render->content = manifest->identified ? manifest->id : NULL;
+	render->first = render->found.count;
+	if (kept && manifests_kept_tell(kept, &file, take_kept, render)) {
+		(void)has_bytes(render, file.bytes);
 		return;
 	}
-	render->bytes += text.len;
-	if (render->bytes > LIMIT_TREE_BYTES) {
-		problems_add(render->problems, PROBLEM_ERROR, path, 0, NULL, "more than %zu bytes of manifests in one rendering",
-		             LIMIT_TREE_BYTES);
-		render->full = true;
-		return;
+	if (read_text(render, &file) && kept && problems->count + problems->dropped == before) {
+		manifests_kept_note(kept, &file, render->found.items + render->first, render->found.count - render->first);
 	}
-	render->path = path;
-	yaml_read(path, buf_text(&text), text.len, take_document, render, render->problems);
 }
 
 /* --- kustomizations ----------------------------------------------------------------------------------------------- */
@@ -350,6 +399,7 @@ static void take_built(void *context, const char *path, size_t line, cJSON *json
 	struct render *render = context;
 	CLEANUP(text_freep) char *own = text_dup(path);
 	render->path = own;
+	render->content = NULL;
 	take_document(render, json, line);
 	render->path = NULL;
 }
@@ -390,15 +440,21 @@ bool manifests_render_with(const struct manifests_options *options, struct files
 	struct render render = {
 		.options = options, .files = files, .found = OBJECTS_INIT, .by_ident = MAP_INIT, .problems = problems
 	};
+	if (options->kept) {
+		manifests_kept_begin(options->kept);
+	}
 	for (size_t i = 0; i < paths.count && !render.full; i++) {
 		if (paths.items[i].kustomization) {
 			build_kustomization(&render, paths.items[i].path);
 		} else {
-			read_manifest(&render, files, paths.items[i].path);
+			read_manifest(&render, &paths.items[i]);
 		}
 	}
 	if (problems->errors != errors) {
 		return false;
+	}
+	if (options->kept) {
+		manifests_kept_end(options->kept);
 	}
 	for (size_t i = 0; i < render.found.count; i++) {
 		objects_take(out, render.found.items[i]);

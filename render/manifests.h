@@ -18,6 +18,7 @@
 
 #include "render/files.h"
 #include "render/kustomize/kustomize.h"
+#include "render/manifests_kept.h"
 #include "render/object.h"
 #include "render/problems.h"
 
@@ -37,6 +38,9 @@ struct manifests_options {
 	struct files *outer;   /* the tree that it may leave the rendered one for; NULL: it may not */
 	const char *outer_dir; /* where the rendered tree is in that one */
 	const char *absolute;  /* where the root of `outer` is on this machine, "" for "/" */
+	/* Files that it has are not read: their objects are without documents. Afterwards it is what this rendering had. May be
+	 * NULL. */
+	struct manifests_kept *kept;
 };
 
 bool manifests_render_with(const struct manifests_options *options, struct files *files, const char *dir, struct objects *out,

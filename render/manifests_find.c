@@ -37,13 +37,18 @@ void manifest_paths_release(struct manifest_paths *paths)
 	*paths = MANIFEST_PATHS_INIT;
 }
 
-static void take_path(struct manifest_paths *paths, char *path, bool kustomization)
+/* `entry` NULL: of a kustomization. */
+static void take_path(struct manifest_paths *paths, char *path, const struct files_entry *entry)
 {
 	if (paths->count == paths->cap) {
 		paths->cap = paths->cap ? 2 * paths->cap : 16;
 		paths->items = alloc_grow(paths->items, paths->cap, sizeof *paths->items);
 	}
-	paths->items[paths->count++] = (struct manifest_path){ .path = path, .kustomization = kustomization };
+	struct manifest_path *taken = &paths->items[paths->count++];
+	*taken = (struct manifest_path){ .path = path, .kustomization = !entry, .identified = entry && entry->identified };
+	if (taken->identified) {
+		memcpy(taken->id, entry->id, sizeof taken->id);
+	}
 }
 
 static bool is_manifest(const char *name)
@@ -114,7 +119,7 @@ static bool takes_kustomization(struct find *find, const struct level *level, co
 		}
 		CLEANUP(text_freep) char *path = path_of(level, entry->name);
 		if (!is_ignored(level, path, false)) {
-			take_path(find->found, text_dup(level->path), true);
+			take_path(find->found, text_dup(level->path), NULL);
 			return true;
 		}
 	}
@@ -197,7 +202,7 @@ static bool look_at(struct find *find, const struct level *level, const struct f
 	if (entry->kind == FILES_OTHER) {
 		look_at_other(find, entry, path);
 	} else if (is_manifest(entry->name)) {
-		take_path(find->found, TAKE(path), false);
+		take_path(find->found, TAKE(path), entry);
 	}
 	return true;
 }

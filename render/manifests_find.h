@@ -9,6 +9,8 @@
 
 struct manifest_path {
 	char *path;
+	bool identified; /* as of files_entry */
+	unsigned char id[FILES_ID];
 	bool kustomization; /* a directory that has one: nothing in it or below is a manifest by itself */
 };
 

@@ -98,10 +98,18 @@ void object_free(struct object *object)
 	free(object);
 }
 
+bool object_origin_equal(const struct object_origin *a, const struct object_origin *b)
+{
+	return a->place && a->place == b->place && memcmp(a->content, b->content, sizeof a->content) == 0;
+}
+
 void object_set_namespace(struct object *object, const char *ns)
 {
 	free(object->id.ns);
 	object->id.ns = text_dup(ns);
+	if (!object->json) {
+		return;
+	}
 	cJSON *metadata = doc_make(object->json, "metadata");
 	if (*ns) {
 		doc_set_text(metadata, "namespace", ns);

@@ -33,14 +33,23 @@ char *ident_key(const struct ident *ident);
 /* How users read it: "deployment.apps/web in shop", "namespace/shop"; free() it. */
 char *ident_text(const struct ident *ident);
 
+enum { OBJECT_CONTENT = 20 };
+
+/* What an object was made of, where it was made of one file alone: equal origins, equal objects. */
+struct object_origin {
+	unsigned char content[OBJECT_CONTENT]; /* the id of the file's content */
+	unsigned place;                        /* among the file's objects, from 1; 0: not known */
+};
+
 struct object {
 	struct ident id;
-	char *version; /* "v1" of apps/v1 */
-	cJSON *json;
+	char *version;  /* "v1" of apps/v1 */
+	cJSON *json;    /* NULL: the file is as it was when it was read before (render/manifests_kept.h) */
 	cJSON *initial; /* what it is created with, where `json` leaves fields to others; NULL: json */
 	char *path;     /* the file it came from; NULL if none */
 	size_t line;    /* where its document starts in that file, from 1; 0 unknown */
-	bool known;     /* whoever syncs it knows already that the server has it so: see sync/prepare.h */
+	struct object_origin origin;
+	bool known; /* whoever syncs it knows already that the server has it so: see sync/prepare.h */
 };
 
 /*
@@ -49,6 +58,8 @@ struct object {
  */
 struct object *object_new(cJSON *json, const char *path, size_t line, const char **field) MUST_CHECK;
 void object_free(struct object *object);
+
+bool object_origin_equal(const struct object_origin *a, const struct object_origin *b); /* unknown ones are not */
 
 /* Sets the namespace in identity and document. */
 void object_set_namespace(struct object *object, const char *ns);

@@ -6,6 +6,7 @@
 
 #include "render/doc.h"
 #include "sync/names.h"
+#include "sync/notes.h"
 #include "sync/target.h"
 
 /* The value as base64, for `data`. */
@@ -62,6 +63,17 @@ void desired_clean(struct object *object)
 	if (!*object->id.group && strcmp(object->id.kind, "Secret") == 0) {
 		fold_string_data(object->json);
 	}
+}
+
+bool desired_may_be_kept(const struct object *object)
+{
+	static const char *const kinds[] = { "CustomResourceDefinition", "HorizontalPodAutoscaler", "ScaledObject" };
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+		if (strcmp(object->id.kind, kinds[i]) == 0) {
+			return false;
+		}
+	}
+	return !note_hook(doc_get(object->json, "metadata")) && !doc_at(object->json, "spec/progressDeadlineSeconds");
 }
 
 const struct object *desired_definition(const struct objects *desired, const char *group, const char *kind)
@@ -171,7 +183,9 @@ static bool is_namespaced(struct settling *settling, const struct object *object
 static void settle(struct settling *settling, struct object *object)
 {
 	const struct desired_options *options = settling->options;
-	desired_clean(object);
+	if (object->json) {
+		desired_clean(object);
+	}
 	if (!is_namespaced(settling, object)) {
 		object_set_namespace(object, "");
 		doc_remove(doc_get(object->json, "metadata"), "namespace");
@@ -179,6 +193,9 @@ static void settle(struct settling *settling, struct object *object)
 		object_set_namespace(object, options->target_ns);
 	} else if (!*object->id.ns) {
 		object_set_namespace(object, options->ns);
+	}
+	if (!object->json) {
+		return;
 	}
 	cJSON *labels = doc_make(object->json, "metadata/labels");
 	doc_set_text(labels, LABEL_NAME, options->name);

@@ -16,6 +16,13 @@
  */
 void desired_clean(struct object *object);
 
+/*
+ * Whether all that a sync has to know of the object, as long as it does not change, is its identity: for
+ * manifests_kept_new. Not so of definitions and of what scales others, which are looked into for the sake of others; of hooks,
+ * which no drift knows; of a deadline that is not the default one.
+ */
+bool desired_may_be_kept(const struct object *object);
+
 struct desired_options {
 	const char *name;                    /* of the sync */
 	const char *ns;                      /* its namespace */
@@ -24,10 +31,10 @@ struct desired_options {
 };
 
 /*
- * All of the above on all objects, with the labels of the sync; namespaced ones get their namespace, cluster-scoped ones lose
- * theirs; what ignore rules name is taken out. Whether a kind that is not served yet is namespaced says its CRD among the
- * objects. Errors go to the report: a version that is not served while another one is (safety rule 4), two objects that are one
- * by now. false when there were any.
+ * All of the above on all objects (of those without a document on their identity alone), with the labels of the sync;
+ * namespaced ones get their namespace, cluster-scoped ones lose theirs; what ignore rules name is taken out. Whether a kind that
+ * is not served yet is namespaced says its CRD among the objects. Errors go to the report: a version that is not served while
+ * another one is (safety rule 4), two objects that are one by now. false when there were any.
  */
 bool desired_settle(struct objects *desired, struct discovery *discovery, const struct desired_options *options,
                     struct report *report);

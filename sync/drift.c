@@ -223,8 +223,13 @@ void drift_end(struct drift *drift)
 static void desire(struct drift *drift, const struct object *object)
 {
 	char digest[16];
-	plan_digest(object, digest);
 	struct drift_row *row = drift_find(drift, &object->id);
+	if (!object->json) {
+		assert(row);
+		row->wanted = true;
+		return;
+	}
+	plan_digest(object, digest);
 	row = row ? row : row_add(drift, &object->id);
 	row->wanted = true;
 	if (!row->packed || strcmp(row->digest, digest) != 0 || strcmp(row->version, object->version) != 0) {
@@ -239,6 +244,7 @@ static void desire(struct drift *drift, const struct object *object)
 		/* What it is created with is no part of the digest. */
 		row_pack(row, object);
 	}
+	row->origin = object->origin;
 	CLEANUP(text_freep) char *target = plan_scale_target(object);
 	if (target) {
 		(void)map_set(&drift->scaled, target, &row->id);

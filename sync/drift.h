@@ -79,9 +79,15 @@ void drift_configure(struct drift *drift, const struct drift_options *options);
 void drift_begin(struct drift *drift);
 void drift_end(struct drift *drift);
 
+/* Whether the document of an object that has none is here: of what was desired before, and made of the same. */
+bool drift_holds(const struct drift *drift, const struct object *object);
+
+/* Gives it that document. */
+void drift_complete(const struct drift *drift, struct object *object);
+
 /*
- * All that Git has is in prepared->desired, and nothing live was read yet: what is desired is kept, what is not is forgotten,
- * with the report's commit.
+ * All that Git has is in prepared->desired (what has no document there is held), and nothing live was read yet: what is
+ * desired is kept, what is not is forgotten, with the report's commit.
  */
 void drift_desire(struct drift *drift, const struct prepared *prepared);
 

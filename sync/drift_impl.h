@@ -44,11 +44,12 @@ struct drift_row {
 	void *packed;  /* the manifest, compressed */
 	size_t packed_len;
 	char digest[16];
-	bool wanted;       /* while drift_desire runs */
-	bool applied;      /* this manifest was, as far as is known */
-	bool named;        /* by the list that is being read */
-	uint64_t answered; /* resourceVersion of our last answer, or of the last plan that found it in sync */
-	char *uid;         /* with that answer; NULL none yet */
+	struct object_origin origin; /* what it was made of */
+	bool wanted;                 /* while drift_desire runs */
+	bool applied;                /* this manifest was, as far as is known */
+	bool named;                  /* by the list that is being read */
+	uint64_t answered;           /* resourceVersion of our last answer, or of the last plan that found it in sync */
+	char *uid;                   /* with that answer; NULL none yet */
 	int64_t generation;
 	uint64_t later; /* the newest event while it was not applied */
 	bool sure;      /* what was seen or answered last is all of the manifest, by the plan's rules, with nothing left out */

@@ -77,6 +77,22 @@ bool row_yields(const struct drift_row *row, const struct action *action)
 	return action->yielded && row->healing && row->healing->yields;
 }
 
+bool drift_holds(const struct drift *drift, const struct object *object)
+{
+	const struct drift_row *row = drift_find(drift, &object->id);
+	return row && object_origin_equal(&row->origin, &object->origin) && strcmp(row->version, object->version) == 0;
+}
+
+void drift_complete(const struct drift *drift, struct object *object)
+{
+	const struct drift_row *row = drift_find(drift, &object->id);
+	assert(row && !object->json);
+	struct object *held = row_unpack(row);
+	object->json = TAKE(held->json);
+	object->initial = TAKE(held->initial);
+	object_free(held);
+}
+
 bool action_is_whole(const struct action *action)
 {
 	return !action->yielded && !action->drop_replicas;

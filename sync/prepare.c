@@ -103,6 +103,8 @@ static bool render(struct prepared *prepared)
 	struct report *report = prepared->report;
 	struct err err = ERR_INIT;
 	report_phase(report, "rendering");
+	/* References to what goes to another namespace depend on all objects. */
+	prepared->source->whole = prepared->source->whole || !prepared->options->drift || prepared->options->target_ns;
 	struct problems problems = PROBLEMS_INIT;
 	CLEANUP(text_freep) char *path = plain_path(prepared->options->path);
 	const struct source_ops *ops = prepared->source->ops;
@@ -428,18 +430,34 @@ static bool read_state(struct prepared *prepared, bool again)
 	return check_rewind(prepared) && prepare_lives(prepared) && prepare_namespaces(prepared) && prepare_whole(prepared);
 }
 
-bool prepare_plan(struct prepared *prepared)
+static bool settle(struct prepared *prepared)
 {
-	if (!prepare_connect(prepared) || !freshen_discovery(prepared) || !check_resource(prepared)) {
-		return false;
-	}
 	struct desired_options options = {
 		.name = prepared->options->name,
 		.ns = prepared->ns,
 		.target_ns = prepared->options->target_ns,
 		.unowned = prepared->options->unowned,
 	};
-	if (!desired_settle(&prepared->desired, prepared->discovery, &options, prepared->report)) {
+	return desired_settle(&prepared->desired, prepared->discovery, &options, prepared->report);
+}
+
+/* What an earlier sync rendered and never came to desire is not held: then all of it is rendered. */
+static bool settle_whole(struct prepared *prepared)
+{
+	if (!settle(prepared)) {
+		return false;
+	}
+	if (prepare_holds(prepared)) {
+		return true;
+	}
+	objects_release(&prepared->desired);
+	prepared->source->whole = true;
+	return render(prepared) && settle(prepared);
+}
+
+bool prepare_plan(struct prepared *prepared)
+{
+	if (!prepare_connect(prepared) || !freshen_discovery(prepared) || !check_resource(prepared) || !settle_whole(prepared)) {
 		return false;
 	}
 	warn_of_short_timeout(prepared);

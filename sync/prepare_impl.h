@@ -19,7 +19,11 @@ bool prepare_lives(struct prepared *prepared);
 /* Reads the ledger, and a copy of its inventory. */
 bool prepare_ledger(struct prepared *prepared);
 
-/* Marks the desired objects that are known; any false: none is. */
+/* Whether the drift holds the documents of all desired objects that have none. */
+bool prepare_holds(const struct prepared *prepared);
+
+/* Marks the desired objects that are known; any false: none is. The others have their
+ * documents then. */
 void prepare_known(struct prepared *prepared, bool any);
 
 /* A plan of all, from ledger and live objects. */

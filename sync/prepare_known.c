@@ -29,6 +29,17 @@ static bool is_watched(const struct prepared *prepared, struct map *places, cons
 	return answer == &yes;
 }
 
+bool prepare_holds(const struct prepared *prepared)
+{
+	for (size_t i = 0; i < prepared->desired.count; i++) {
+		const struct object *object = prepared->desired.items[i];
+		if (!object->json && !drift_holds(prepared->options->drift, object)) {
+			return false;
+		}
+	}
+	return true;
+}
+
 void prepare_known(struct prepared *prepared, bool any)
 {
 	CLEANUP(map_release) struct map places = MAP_INIT;
@@ -40,5 +51,8 @@ void prepare_known(struct prepared *prepared, bool any)
 		/* In this order: being asked, the watches tell what has come. */
 		object->known = row && is_watched(prepared, &places, &object->id) && drift_knows(prepared->options->drift, object, row);
 		prepared->known += object->known;
+		if (!object->known && !object->json) {
+			drift_complete(prepared->options->drift, object);
+		}
 	}
 }

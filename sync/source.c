@@ -20,15 +20,16 @@ static bool fetch(struct source *source, const char *ref, int64_t deadline, stru
 	return repo_fetch(repo_of(source), ref, deadline, out, err);
 }
 
-bool source_render(struct repo *repo, const char *commit, const char *path, struct objects *out, struct problems *problems,
-                   bool *outside, struct err *err)
+bool source_render(struct repo *repo, struct source_rendering *rendering, struct objects *out, struct problems *problems,
+                   struct err *err)
 {
-	CLEANUP(files_freep) struct files *all = repo_files(repo, commit, err);
+	CLEANUP(files_freep) struct files *all = repo_files(repo, rendering->commit, err);
 	if (!all) {
 		return false;
 	}
-	CLEANUP(files_freep) struct files *files = files_within_new(all, path, outside);
-	return manifests_render(files, path, out, problems);
+	struct manifests_options options = { .restriction = LOAD_ROOT_ONLY, .kept = rendering->kept };
+	CLEANUP(files_freep) struct files *files = files_within_new(all, rendering->path, &rendering->outside);
+	return manifests_render_with(&options, files, rendering->path, out, problems);
 }
 
 static bool render(struct source *source, const char *commit, const char *path, struct objects *out, struct problems *problems,

@@ -12,6 +12,7 @@
 #include "render/problems.h"
 #include "sync/git/repo.h"
 
+struct manifests_kept;
 struct source;
 
 struct source_ops {
@@ -33,6 +34,8 @@ struct source {
 	/* Not NULL: where the rendered directory is a kustomization itself, its bytes go there instead of its objects. */
 	struct buf *print;
 	bool printed; /* they did */
+	/* All files are read: no object is without its document. A source that keeps nothing always does so. */
+	bool whole;
 };
 
 /* A repository, in a store of this machine; repo_open. */
@@ -40,9 +43,15 @@ struct source *source_open(const struct repo_source *repo, const char *stores, i
 void source_free(struct source *source);
 void source_freep(struct source **source);
 
-/* What `render` of a repository does, for whoever has the repo: needs nothing but the store. *outside: files beside the
- * directory were asked for too. */
-bool source_render(struct repo *repo, const char *commit, const char *path, struct objects *out, struct problems *problems,
-                   bool *outside, struct err *err) MUST_CHECK;
+/* What `render` of a repository does, for whoever has the repo: needs nothing but the store. */
+struct source_rendering {
+	const char *commit;
+	const char *path;
+	struct manifests_kept *kept; /* NULL: all files are read */
+	bool outside;                /* answer: files beside the directory were asked for too */
+};
+
+bool source_render(struct repo *repo, struct source_rendering *rendering, struct objects *out, struct problems *problems,
+                   struct err *err) MUST_CHECK;
 
 #endif

@@ -235,7 +235,8 @@ static int by_name(const void *a, const void *b)
 	return strcmp(left->name, right->name);
 }
 
-static bool follow_entry(struct git_files *files, const char *dir, const char *name, git_object_t *kind, struct err *err)
+static bool follow_entry(struct git_files *files, const char *dir, const char *name, git_object_t *kind, git_oid *id,
+                         struct err *err)
 {
 	CLEANUP(walk_release) struct walk walk = walk_new(files);
 	CLEANUP(text_freep) char *path = text_printf("%s%s%s", dir, *dir ? "/" : "", name);
@@ -243,6 +244,7 @@ static bool follow_entry(struct git_files *files, const char *dir, const char *n
 		return false;
 	}
 	*kind = walk.kind;
+	*id = walk.id;
 	return true;
 }
 
@@ -263,7 +265,8 @@ static bool add_entry(struct walk *walk, const git_tree_entry *entry, struct fil
 		return err_set(err, ERR_INPUT, "'%.200s' holds an entry with the name '%.80s'", buf_text(&walk->at), name);
 	}
 	struct err trouble = ERR_INIT;
-	bool broken = link && !follow_entry(walk->files, buf_text(&walk->at), name, &kind, &trouble);
+	git_oid id = *git_tree_entry_id(entry);
+	bool broken = link && !follow_entry(walk->files, buf_text(&walk->at), name, &kind, &id, &trouble);
 	/* Only a link that is wrong in itself: the store must be whole. */
 	if (broken && trouble.kind != ERR_INPUT && trouble.kind != ERR_LIMIT) {
 		*err = trouble;
@@ -275,7 +278,10 @@ static bool add_entry(struct walk *walk, const git_tree_entry *entry, struct fil
 		        : kind == GIT_OBJECT_TREE ? FILES_DIR
 		                                  : FILES_FILE,
 		.link = link,
+		.identified = !broken && kind == GIT_OBJECT_BLOB,
 	};
+	_Static_assert(sizeof id.id == FILES_ID, "the id of a Git object");
+	memcpy(out->items[out->count - 1].id, id.id, FILES_ID);
 	return true;
 }
 

@@ -32,7 +32,8 @@
 struct scene {
 	struct source source; /* first: the table is cast back */
 	struct fake_kube *fake;
-	struct files *files; /* of the newest commit */
+	struct files *files;         /* of the newest commit */
+	struct manifests_kept *kept; /* what needs not be rendered; NULL: all is */
 	char commit[41];
 	bool descends; /* each commit from each other */
 	struct cycle_options options;
@@ -71,10 +72,10 @@ static bool scene_fetch(struct source *source, const char *ref, int64_t deadline
 static bool scene_render(struct source *source, const char *commit, const char *path, struct objects *out,
                          struct problems *problems, struct err *err)
 {
-	(void)source;
 	(void)err;
 	ck_assert_str_eq(commit, scene.commit);
-	return manifests_render(scene.files, path, out, problems);
+	const struct manifests_options options = { .restriction = LOAD_ROOT_ONLY, .kept = source->whole ? NULL : scene.kept };
+	return manifests_render_with(&options, scene.files, path, out, problems);
 }
 
 static bool scene_descends(struct source *source, const char *commit, const char *ancestor, bool *yes, struct err *err)
@@ -124,6 +125,7 @@ static void scene_end(void)
 {
 	report_release(&scene.report);
 	files_freep(&scene.files);
+	manifests_kept_free(scene.kept);
 	fake_kube_free(scene.fake);
 }
 

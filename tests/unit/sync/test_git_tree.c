@@ -94,6 +94,40 @@ START_TEST(lists_in_byte_order_and_reads)
 }
 END_TEST
 
+/* The id of what the entry leads to, as Git prints it. */
+static void identifies(const char *dir, const char *name, const char *object)
+{
+	CLEANUP(files_entries_release) struct files_entries entries = { 0 };
+	struct err err = ERR_INIT;
+	ck_assert_msg(files_list(files, dir, &entries, &err), "%s", err.msg);
+	for (size_t i = 0; i < entries.count; i++) {
+		if (strcmp(entries.items[i].name, name) != 0) {
+			continue;
+		}
+		ck_assert(entries.items[i].identified == (object != NULL));
+		const char *wanted = object ? sh("cd work && git rev-parse main:%s", object) : "";
+		for (size_t j = 0; object && j < FILES_ID; j++) {
+			char digits[3];
+			(void)snprintf(digits, sizeof digits, "%02x", (unsigned)entries.items[i].id[j]);
+			ck_assert_mem_eq(wanted + 2 * j, digits, 2);
+		}
+		return;
+	}
+	ck_abort_msg("no %s in '%s'", name, dir);
+}
+
+START_TEST(identifies_files_by_what_is_in_them)
+{
+	open_tree("mkdir a && echo one > a/one.yaml && echo one > a/same.yaml && echo two > two.yaml && "
+	          "ln -s ../two.yaml a/link.yaml && ln -s nowhere a/broken.yaml");
+	identifies("a", "one.yaml", "a/one.yaml");
+	identifies("a", "same.yaml", "a/one.yaml");
+	identifies("a", "link.yaml", "two.yaml");
+	identifies("a", "broken.yaml", NULL);
+	identifies("", "a", NULL);
+}
+END_TEST
+
 START_TEST(appends_and_refuses_what_does_not_fit)
 {
 	open_tree("seq 1 1000 > big && echo x > small");
@@ -243,6 +277,7 @@ int main(void)
 	tcase_set_timeout(tests, 800);
 	tcase_add_checked_fixture(tests, fixture_setup, close_tree);
 	tcase_add_test(tests, lists_in_byte_order_and_reads);
+	tcase_add_test(tests, identifies_files_by_what_is_in_them);
 	tcase_add_test(tests, appends_and_refuses_what_does_not_fit);
 	tcase_add_test(tests, follows_links_inside_the_tree);
 	tcase_add_test(tests, refuses_links_that_leave_loop_or_dangle);

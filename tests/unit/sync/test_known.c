@@ -2,10 +2,13 @@
  * What a plan takes from the drift and the watches instead of reading it.
  */
 #include "sync/drift.h"
+#include "sync/desired.h"
 #include "sync/prepare.h"
 
 #include "tests/unit/sync/cycle_fixture.h"
 
+#define HOOK \
+	"apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: hook\n  annotations: {helm.sh/hook: pre-install}\ndata: {value: x}\n"
 #define LIST "GET /api/v1/namespaces/shop/configmaps?"
 
 static struct prepared prepared;
@@ -65,6 +68,15 @@ static char *decisions(void)
 	return buf_detach(&text);
 }
 
+static size_t planned(enum action_kind kind)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < prepared.plan->count; i++) {
+		count += prepared.plan->actions[i]->kind == kind;
+	}
+	return count;
+}
+
 static void synced(void)
 {
 	push('1', CONFIG("a", "1") CONFIG("b", "1") CONFIG("c", "1") CONFIG("e", "1"));
@@ -118,6 +130,96 @@ START_TEST(a_sync_of_what_is_known_ends_as_one_that_read_all)
 	ck_assert_int_eq(sync_now(), RESULT_UNCHANGED);
 	ck_assert_uint_eq(writes(), 0);
 	ck_assert_uint_eq(scene.report.verdicts[VERDICT_UNCHANGED], 3);
+}
+END_TEST
+
+/* A file for each, of which the next rendering reads only what changed. */
+static void push_files(char digit, const char *b, const char *d)
+{
+	push(digit, NULL);
+	files_mem_add(scene.files, "a.yaml", CONFIG("a", "1"), strlen(CONFIG("a", "1")));
+	files_mem_add(scene.files, "b.yaml", b, strlen(b));
+	files_mem_add(scene.files, "d.yaml", d, strlen(d));
+	scene.kept = scene.kept ? scene.kept : manifests_kept_new(desired_may_be_kept);
+}
+
+static void synced_files(void)
+{
+	push_files('1', CONFIG("b", "1"), CONFIG("d", "1") CONFIG("e", "1"));
+	ck_assert_int_eq(sync_now(), RESULT_APPLIED);
+}
+
+static const struct object *wanted(const char *name)
+{
+	for (size_t i = 0; i < prepared.desired.count; i++) {
+		if (strcmp(prepared.desired.items[i]->id.name, name) == 0) {
+			return prepared.desired.items[i];
+		}
+	}
+	ck_abort_msg("no %s is desired", name);
+}
+
+START_TEST(a_plan_of_what_was_not_even_rendered_is_the_plan_of_all)
+{
+	synced_files();
+	push_files('2', CONFIG("b", "2"), CONFIG("d", "1") CONFIG("e", "1"));
+	plans();
+	ck_assert_uint_eq(prepared.known, 3);
+	ck_assert_ptr_null(wanted("a")->json);
+	ck_assert_ptr_null(wanted("e")->json);
+	ck_assert_ptr_nonnull(wanted("b")->json);
+	CLEANUP(text_freep) char *by_drift = decisions();
+	live = false;
+	plans();
+	/* Not rendered either, and planned from a list: the documents are the drift's. */
+	ck_assert_uint_eq(prepared.known, 0);
+	ck_assert_ptr_nonnull(wanted("a")->json);
+	CLEANUP(text_freep) char *by_list = decisions();
+	ck_assert_str_eq(by_drift, by_list);
+	ck_assert_int_eq(sync_now(), RESULT_APPLIED);
+	ck_assert_uint_eq(scene.report.verdicts[VERDICT_CHANGED], 1);
+	ck_assert_uint_eq(scene.report.verdicts[VERDICT_UNCHANGED], 3);
+}
+END_TEST
+
+START_TEST(what_was_not_rendered_is_healed_from_what_the_drift_holds)
+{
+	synced_files();
+	see("d", true);
+	fake_kube_remove(scene.fake, CONFIGMAPS "d");
+	push_files('2', CONFIG("b", "2"), CONFIG("d", "1") CONFIG("e", "1"));
+	ck_assert_int_eq(sync_now(), RESULT_APPLIED);
+	ck_assert_uint_eq(scene.report.verdicts[VERDICT_HEALED], 1);
+	const cJSON *made = fake_kube_get(scene.fake, CONFIGMAPS "d");
+	ck_assert_str_eq(cJSON_GetObjectItem(cJSON_GetObjectItem(made, "data"), "value")->valuestring, "1");
+}
+END_TEST
+
+START_TEST(what_was_rendered_and_never_desired_is_rendered_again)
+{
+	synced_files();
+	/* The rendering is done, and then the server does not answer. */
+	push_files('2', CONFIG("b", "2"), CONFIG("d", "1") CONFIG("e", "1"));
+	scene.fake->deny[0] = "GET /api";
+	ck_assert_int_eq(sync_now(), RESULT_FAILED);
+	scene.fake->deny[0] = NULL;
+	plans();
+	ck_assert_ptr_nonnull(wanted("a")->json);
+	ck_assert_ptr_nonnull(wanted("b")->json);
+	ck_assert_str_eq(cJSON_GetObjectItem(cJSON_GetObjectItem(wanted("b")->json, "data"), "value")->valuestring, "2");
+	ck_assert_int_eq(sync_now(), RESULT_APPLIED);
+	ck_assert_uint_eq(scene.report.verdicts[VERDICT_CHANGED], 1);
+}
+END_TEST
+
+START_TEST(hooks_definitions_and_what_scales_are_rendered_each_time)
+{
+	push_files('1', CONFIG("b", "1"), CONFIG("d", "1") "---\n" HOOK);
+	ck_assert_int_eq(sync_now(), RESULT_APPLIED);
+	plans();
+	ck_assert_ptr_null(wanted("b")->json);
+	ck_assert_ptr_nonnull(wanted("hook")->json);
+	ck_assert_uint_eq(planned(ACTION_SKIP), 1);
 }
 END_TEST
 
@@ -211,6 +313,10 @@ int main(void)
 	tcase_add_checked_fixture(tcase, begin, finish);
 	tcase_add_test(tcase, a_plan_of_what_is_known_is_the_plan_of_what_is_read);
 	tcase_add_test(tcase, a_sync_of_what_is_known_ends_as_one_that_read_all);
+	tcase_add_test(tcase, a_plan_of_what_was_not_even_rendered_is_the_plan_of_all);
+	tcase_add_test(tcase, what_was_not_rendered_is_healed_from_what_the_drift_holds);
+	tcase_add_test(tcase, what_was_rendered_and_never_desired_is_rendered_again);
+	tcase_add_test(tcase, hooks_definitions_and_what_scales_are_rendered_each_time);
 	tcase_add_test(tcase, what_an_event_told_otherwise_is_read);
 	tcase_add_test(tcase, an_object_that_lost_its_label_alone_is_read_and_found);
 	tcase_add_test(tcase, the_pass_that_verifies_reads_all);
