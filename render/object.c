@@ -38,9 +38,25 @@ bool ident_equal(const struct ident *a, const struct ident *b)
 	return ident_compare(a, b) == 0;
 }
 
+/* Without a format: a sync of a thousand objects asks for ten thousand keys. */
 char *ident_key(const struct ident *ident)
 {
-	return text_printf("%s/%s/%s/%s", ident->group, ident->kind, ident->ns, ident->name);
+	const char *const parts[] = { ident->group, ident->kind, ident->ns, ident->name };
+	size_t lens[ARRAY_LEN(parts)];
+	size_t len = 0;
+	for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
+		lens[i] = strlen(parts[i]);
+		len += lens[i] + 1;
+	}
+	char *key = alloc_new(len, 1);
+	char *at = key;
+	for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
+		memcpy(at, parts[i], lens[i]);
+		at += lens[i];
+		*at++ = '/';
+	}
+	at[-1] = '\0';
+	return key;
 }
 
 char *ident_text(const struct ident *ident)
