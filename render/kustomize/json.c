@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "render/kustomize/json.h"
+#include "render/kustomize/reread.h"
 #include "render/kustomize/write.h"
 #include "render/yaml_scalar.h"
 
@@ -187,7 +188,8 @@ static bool check_key(struct arena *arena, const struct tree *key, bool root, st
 		return fail(key, "a key must be a string", err);
 	}
 	struct json_scalar scalar;
-	if (root) {
+	/* A key of nothing is written in quotes. */
+	if (root || (key->len == 0 && !key->tagged)) {
 		return true;
 	}
 	if (!tree_json_scalar(arena, key, &scalar, err)) {
@@ -224,13 +226,20 @@ bool tree_sort_keys(struct arena *arena, const struct tree *map, bool root, stru
 
 /* --- copies ------------------------------------------------------------------------------------------------------- */
 
-static struct tree *json_of(struct arena *arena, const struct tree *tree, bool root, struct err *err);
+/* Where a tree stands. */
+struct place {
+	bool root;
+	bool flow; /* in [] or {} */
+};
 
-static struct tree *scalar_of(struct arena *arena, const struct tree *tree, struct err *err)
+static struct tree *json_of(struct arena *arena, const struct tree *tree, struct place place, struct err *err);
+
+static struct tree *scalar_of(struct arena *arena, const struct tree *tree, bool flow, struct err *err)
 {
 	static const char *const tags[] = { [JSON_NULL] = TREE_NULL, [JSON_BOOL] = TREE_BOOL, [JSON_TEXT] = TREE_STR };
 	struct json_scalar value;
-	if (!tree_json_scalar(arena, tree, &value, err)) {
+	struct tree *read = NULL;
+	if (!reread_scalar(arena, tree, false, flow, &read, err) || !tree_json_scalar(arena, read ? read : tree, &value, err)) {
 		return NULL;
 	}
 	struct tree *copy = arena_new(arena, 1, sizeof *copy);
@@ -243,12 +252,12 @@ static struct tree *scalar_of(struct arena *arena, const struct tree *tree, stru
 	return copy;
 }
 
-static struct tree *list_of(struct arena *arena, const struct tree *tree, struct err *err)
+static struct tree *list_of(struct arena *arena, const struct tree *tree, bool flow, struct err *err)
 {
 	struct tree *copy = tree_new_list(arena);
 	copy->line = tree->line;
 	for (uint32_t i = 0; i < tree->count; i++) {
-		struct tree *item = json_of(arena, tree->items[i], false, err);
+		struct tree *item = json_of(arena, tree->items[i], (struct place){ .flow = flow }, err);
 		if (!item) {
 			return NULL;
 		}
@@ -262,20 +271,24 @@ static void free_pairs(struct tree ***pairs)
 	free(*pairs);
 }
 
-static struct tree *map_of(struct arena *arena, const struct tree *tree, bool root, struct err *err)
+static struct tree *map_of(struct arena *arena, const struct tree *tree, struct place place, struct err *err)
 {
 	CLEANUP(free_pairs) struct tree **pairs = NULL;
-	if (!tree_sort_keys(arena, tree, root, &pairs, err)) {
+	if (!tree_sort_keys(arena, tree, place.root, &pairs, err)) {
 		return NULL;
 	}
 	struct tree *copy = tree_new_map(arena);
 	copy->line = tree->line;
 	for (uint32_t i = 0; i + 1 < tree->count; i += 2) {
-		struct tree *value = json_of(arena, pairs[i + 1], false, err);
+		struct tree *value = json_of(arena, pairs[i + 1], (struct place){ .flow = place.flow }, err);
 		if (!value) {
 			return err_wrap(err, "%.60s", pairs[i]->text), NULL;
 		}
-		struct tree *key = tree_new_string(arena, pairs[i]->text);
+		struct tree *read = NULL;
+		if (!reread_scalar(arena, pairs[i], true, place.flow, &read, err)) {
+			return NULL;
+		}
+		struct tree *key = tree_new_string(arena, read ? read->text : pairs[i]->text);
 		key->line = pairs[i]->line;
 		tree_append(arena, copy, key);
 		tree_append(arena, copy, value);
@@ -283,20 +296,42 @@ static struct tree *map_of(struct arena *arena, const struct tree *tree, bool ro
 	return copy;
 }
 
-static struct tree *json_of(struct arena *arena, const struct tree *tree, bool root, struct err *err)
+static struct tree *json_of(struct arena *arena, const struct tree *tree, struct place place, struct err *err)
 {
+	place.flow = place.flow || tree->flow;
 	switch (tree->kind) {
 	case TREE_LIST:
-		return list_of(arena, tree, err);
+		return list_of(arena, tree, place.flow, err);
 	case TREE_MAP:
-		return map_of(arena, tree, root, err);
+		return map_of(arena, tree, place, err);
 	case TREE_SCALAR:
 		break;
 	}
-	return scalar_of(arena, tree, err);
+	return scalar_of(arena, tree, place.flow, err);
 }
 
 struct tree *tree_to_json(struct arena *arena, const struct tree *tree, struct err *err)
 {
-	return json_of(arena, tree, true, err);
+	return json_of(arena, tree, (struct place){ .root = true }, err);
+}
+
+static void look_like_json(struct tree *tree)
+{
+	tree->flow = tree->kind != TREE_SCALAR;
+	if (tree->kind == TREE_SCALAR && tree->tag == TREE_STR) {
+		tree->style = TREE_DOUBLE;
+	}
+	for (uint32_t i = 0; tree->kind != TREE_SCALAR && i < tree->count; i++) {
+		look_like_json(tree->items[i]);
+	}
+}
+
+struct tree *tree_from_json(struct arena *arena, const struct tree *tree, struct err *err)
+{
+	/* As if in brackets: it is not written before. */
+	struct tree *copy = json_of(arena, tree, (struct place){ .root = true, .flow = true }, err);
+	if (copy) {
+		look_like_json(copy);
+	}
+	return copy;
 }

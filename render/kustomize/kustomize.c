@@ -10,6 +10,7 @@
 #include "render/kustomize/accumulate.h"
 #include "render/kustomize/hash.h"
 #include "render/kustomize/namereference.h"
+#include "render/kustomize/reread.h"
 #include "render/kustomize/shared.h"
 #include "render/kustomize/sort.h"
 #include "render/kustomize/transformers.h"
@@ -175,13 +176,18 @@ static const char *path_of(const struct run *run, const struct resource *resourc
 	return resource->path ? resource->path : run->target.file;
 }
 
+static bool print(struct run *run, const struct resource *resource, struct buf *out, struct err *err)
+{
+	return reread_tree(&run->arena, resource->root, err) && tree_write_yaml(&run->arena, resource->root, out, err);
+}
+
 static bool print_all(struct run *run, struct buf *out, struct err *err)
 {
 	const struct resmap *map = &run->accumulator.map;
 	size_t start_len = out->len;
 	for (size_t i = 0; i < map->count; i++) {
 		bool fits = !i || buf_puts(out, "---\n");
-		if (!fits || !tree_write_yaml(&run->arena, map->items[i]->root, out, err)) {
+		if (!fits || !print(run, map->items[i], out, err)) {
 			const char *id = id_text(&run->arena, resource_id(&run->arena, map->items[i]));
 			out->len = start_len;
 			return fits ? err_wrap(err, "%s: %s", path_of(run, map->items[i]), id)
@@ -214,7 +220,7 @@ static bool hand_on(struct run *run, kustomize_object *each, void *context, stru
 	for (size_t i = 0; i < map->count; i++) {
 		const struct resource *resource = map->items[i];
 		buf_reset(&json);
-		if (!tree_write_json(&run->arena, resource->root, &json, err)) {
+		if (!reread_tree(&run->arena, resource->root, err) || !tree_write_json(&run->arena, resource->root, &json, err)) {
 			return err_wrap(err, "%s", path_of(run, resource));
 		}
 		cJSON *document = doc_parse(buf_text(&json), json.len, err);

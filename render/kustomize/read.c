@@ -224,7 +224,7 @@ static bool add_list_items(struct arena *arena, const char *path, const struct t
 		return refuse(path, items, "items must be a list", err);
 	}
 	for (uint32_t i = 0; i < items->count; i++) {
-		struct tree *item = tree_to_json(arena, items->items[i], err);
+		struct tree *item = tree_from_json(arena, items->items[i], err);
 		if (!item) {
 			return err_wrap(err, "%s:%u", path, items->line);
 		}

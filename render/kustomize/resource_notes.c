@@ -282,10 +282,11 @@ static uint32_t make_texts(struct arena *arena, struct tree *annotations, bool o
 		}
 		if (value->kind != TREE_SCALAR) {
 			value = tree_new_string(arena, "");
-		} else if (value->tag != TREE_STR) {
+		} else if (value->tag != TREE_STR || value->style != TREE_PLAIN) {
 			value = tree_copy(arena, value);
 			value->tag = TREE_STR;
 			value->tagged = false;
+			value->style = TREE_PLAIN;
 		}
 		annotations->items[count++] = annotations->items[i];
 		annotations->items[count++] = value;
@@ -303,6 +304,7 @@ void resource_finish(struct arena *arena, struct resource *resource, bool origin
 	}
 	if (annotations) {
 		annotations->count = make_texts(arena, annotations, origin, transformers);
+		annotations->flow = false;
 		if (annotations->count == 0) {
 			(void)tree_remove(metadata, "annotations");
 		}

@@ -39,7 +39,9 @@ void emit_line_comment(struct emitter *emitter, bool always);
 
 /* Whether the text can be a key on the line of its value. */
 bool emit_is_simple(const struct tree *scalar);
-/* A scalar of the given style, or of the nearest that its text allows. */
+/* The given style, or the nearest that the text allows where it stands. */
+enum tree_style emit_style(const struct emitter *emitter, const struct tree *scalar, enum tree_style style);
+/* A scalar in it. */
 void emit_scalar(struct emitter *emitter, const struct tree *scalar, enum tree_style style);
 
 /*

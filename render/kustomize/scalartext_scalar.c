@@ -400,7 +400,7 @@ static void write_plain(struct emitter *emitter, const char *text, size_t len)
 	emitter->indention = false;
 }
 
-static enum tree_style select_style(const struct emitter *emitter, const struct tree *scalar, enum tree_style style)
+enum tree_style emit_style(const struct emitter *emitter, const struct tree *scalar, enum tree_style style)
 {
 	struct analysis can = analyze(scalar);
 	if (emitter->simple_key && can.multiline) {
@@ -420,7 +420,7 @@ static enum tree_style select_style(const struct emitter *emitter, const struct 
 
 void emit_scalar(struct emitter *emitter, const struct tree *scalar, enum tree_style style)
 {
-	switch (select_style(emitter, scalar, style)) {
+	switch (emit_style(emitter, scalar, style)) {
 	case TREE_PLAIN:
 		write_plain(emitter, scalar->text, scalar->len);
 		break;

@@ -20,9 +20,12 @@ bool tree_json_scalar(struct arena *arena, const struct tree *scalar, struct jso
 
 /*
  * A copy as JSON has it (RNode.MarshalJSON): scalars plain and canonical (ints and floats by their JSON form, other tags gone),
- * keys strings in byte order; a duplicate or other key and what JSON cannot hold is an error that names field and line.
+ * texts as reread.h has them, keys strings in byte order; a duplicate or other key and what JSON cannot hold is an error that
+ * names field and line.
  */
 struct tree *tree_to_json(struct arena *arena, const struct tree *tree, struct err *err) MUST_CHECK;
+/* What YAML reads in the JSON of a tree (RNode.Map, encoding/json, kio.FromBytes): the same, in quotes and brackets. */
+struct tree *tree_from_json(struct arena *arena, const struct tree *tree, struct err *err) MUST_CHECK;
 
 /*
  * The text (of *len bytes, NUL-terminated) after it was JSON that YAML reads, as every value of a kustomization and of the
