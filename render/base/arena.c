@@ -53,7 +53,8 @@ static struct arena_block *block_for(struct arena *arena, size_t size)
 	}
 	size_t common = next_size(arena);
 	bool large = size > common / 4;
-	struct arena_block *block = alloc_new(1, sizeof *block + (large ? size : common));
+	struct arena_block *block = alloc_grow(NULL, 1, sizeof *block + (large ? size : common));
+	block->used = 0;
 	block->size = large ? size : common;
 	arena->total += block->size;
 	if (large && newest) {
@@ -83,7 +84,9 @@ static void *take(struct arena *arena, size_t size, size_t align)
 void *arena_new(struct arena *arena, size_t count, size_t size)
 {
 	assert(!size || count <= SIZE_MAX / 4 / size);
-	return take(arena, count * size, ALIGN);
+	/* Not whole blocks are zeroed: what is never used costs no page. */
+	void *memory = take(arena, count * size, ALIGN);
+	return memset(memory, 0, count * size);
 }
 
 void *arena_grow(struct arena *arena, const void *old, size_t old_size, size_t new_size)
@@ -92,6 +95,7 @@ void *arena_grow(struct arena *arena, const void *old, size_t old_size, size_t n
 	if (old_size) {
 		memcpy(memory, old, old_size);
 	}
+	memset((char *)memory + old_size, 0, new_size - old_size);
 	return memory;
 }
 

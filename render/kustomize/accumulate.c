@@ -72,19 +72,10 @@ static bool append_file(struct target *target, const char *path, const struct te
 	return append_read(target, path, &read, into, err);
 }
 
-static const struct field_config *defaults(struct build *build)
-{
-	if (!build->defaults) {
-		build->defaults = arena_new(build->arena, 1, sizeof *build->defaults);
-		field_config_default(build->arena, build->defaults);
-	}
-	return build->defaults;
-}
-
 /* The very lists of the defaults: most kustomizations configure nothing. */
-static bool is_default(struct build *build, const struct field_config *config)
+static bool is_default(const struct field_config *config)
 {
-	const struct field_config *own = defaults(build);
+	const struct field_config *own = field_config_default();
 	return config->name_prefix.items == own->name_prefix.items && config->name_suffix.items == own->name_suffix.items &&
 	       config->namespace_.items == own->namespace_.items && config->common_labels.items == own->common_labels.items &&
 	       config->labels.items == own->labels.items && config->template_labels.items == own->template_labels.items &&
@@ -97,20 +88,21 @@ static bool is_default(struct build *build, const struct field_config *config)
  * Merging never changes a list in place, so that the defaults can be shared. Any other configuration loses by it what one of its
  * entries stands for already, even where it is merged into nothing.
  */
-static bool merge_config(struct build *build, struct field_config *into, const struct field_config *from, struct err *err)
+static bool merge_config(struct arena *arena, struct field_config *into, const struct field_config *from, struct err *err)
 {
 	bool none = into->name_reference.count == 0 && into->name_prefix.count == 0;
-	if (is_default(build, from) && (none || is_default(build, into))) {
+	if (is_default(from) && (none || is_default(into))) {
 		*into = *from;
 		return true;
 	}
-	return field_config_merge(build->arena, into, from, err);
+	return field_config_merge(arena, into, from, err);
 }
 
-static bool merge_accumulator(struct build *build, struct gathering *into, const struct accumulator *from, struct err *err)
+static bool merge_accumulator(struct gathering *into, const struct accumulator *from, struct err *err)
 {
 	struct accumulator *all = into->all;
-	return resmap_append_known(&all->map, into->ids, &from->map, err) && merge_config(build, &all->config, &from->config, err) &&
+	return resmap_append_known(&all->map, into->ids, &from->map, err) &&
+	       merge_config(all->map.arena, &all->config, &from->config, err) &&
 	       varset_merge(all->map.arena, &all->vars, &from->vars, err);
 }
 
@@ -146,7 +138,7 @@ static bool accumulate_directory(struct target *target, const char *path, struct
 		good = accumulate(&sub, component, err);
 	} else {
 		struct accumulator own = ACCUMULATOR_INIT(build->arena);
-		good = accumulate(&sub, &own, err) && merge_accumulator(build, into, &own, err);
+		good = accumulate(&sub, &own, err) && merge_accumulator(into, &own, err);
 	}
 	take_turn(target);
 	return good;
@@ -231,7 +223,7 @@ static bool read_configuration(struct target *target, const char *path, struct f
 	    !decode(&decoder, &shape_field_config, tree, &read, err)) {
 		return false;
 	}
-	field_config_sort(&read);
+	field_config_sort(arena, &read);
 	return field_config_merge(arena, out, &read, err);
 }
 
@@ -239,7 +231,7 @@ static bool read_configuration(struct target *target, const char *path, struct f
 static bool configure(struct target *target, struct accumulator *accumulator, struct err *err)
 {
 	struct arena *arena = target->build->arena;
-	struct field_config config = *defaults(target->build);
+	struct field_config config = *field_config_default();
 	struct field_config files = { 0 };
 	struct field_config crds = { 0 };
 	const struct texts *paths = &target->kustomization.configurations;
@@ -249,7 +241,7 @@ static bool configure(struct target *target, struct accumulator *accumulator, st
 		}
 	}
 	if (!(paths->count == 0 || field_config_merge(arena, &config, &files, err)) ||
-	    !merge_config(target->build, &accumulator->config, &config, err)) {
+	    !merge_config(arena, &accumulator->config, &config, err)) {
 		return err_wrap(err, "%s: configurations", target->file);
 	}
 	if (target->kustomization.crds.count == 0) {

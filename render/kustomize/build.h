@@ -25,17 +25,16 @@ struct schema; /* of strategic merges: schema.h */
 struct build {
 	struct arena *arena;
 	struct problems *problems;
-	const struct loader *loader;   /* of the kustomization whose turn it is */
-	const char *file;              /* its file, "apps/web/kustomization.yaml", for messages */
-	const struct schema *schema;   /* NULL: the built-in one; else that of `openapi.path` */
-	bool schema_set;               /* a kustomization said which */
-	bool merged;                   /* a strategic merge patch was applied */
-	bool unknown_kind;             /* an object was read of which Kustomize does not know whether it is namespaced */
-	const char *field;             /* of the kustomization, "patches[2]", whose turn it is; may be NULL */
-	struct map kustomizations;     /* by directory: shared.h */
-	struct map parsed;             /* by path: shared.h */
-	struct field_config *defaults; /* read once; nobody changes it */
-	size_t entered;                /* directories that were accumulated, against LIMIT_BUILD_DIRS */
+	const struct loader *loader; /* of the kustomization whose turn it is */
+	const char *file;            /* its file, "apps/web/kustomization.yaml", for messages */
+	const struct schema *schema; /* NULL: the built-in one; else that of `openapi.path` */
+	bool schema_set;             /* a kustomization said which */
+	bool merged;                 /* a strategic merge patch was applied */
+	bool unknown_kind;           /* an object was read of which Kustomize does not know whether it is namespaced */
+	const char *field;           /* of the kustomization, "patches[2]", whose turn it is; may be NULL */
+	struct map kustomizations;   /* by directory: shared.h */
+	struct map parsed;           /* by path: shared.h */
+	size_t entered;              /* directories that were accumulated, against LIMIT_BUILD_DIRS */
 };
 
 /* "apps/web/kustomization.yaml: patches[2]: TEXT" */

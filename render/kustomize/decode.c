@@ -340,6 +340,11 @@ static bool decode_field(const struct decoder *decoder, const struct field *fiel
 static const struct field *find_field(const struct shape *shape, const char *name)
 {
 	for (size_t i = 0; i < shape->count; i++) {
+		if (strcmp(shape->fields[i].name, name) == 0) {
+			return &shape->fields[i];
+		}
+	}
+	for (size_t i = 0; i < shape->count; i++) {
 		if (strcasecmp(shape->fields[i].name, name) == 0) {
 			return &shape->fields[i];
 		}

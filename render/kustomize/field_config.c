@@ -43,16 +43,13 @@ bool fieldspecs_merge(struct arena *arena, struct fieldspecs *into, const struct
 	if (more == 0) {
 		return true;
 	}
-	struct fieldspecs merged = { .set = into->set };
-	merged.items = arena_new(arena, into->count + more, sizeof *merged.items);
-	if (into->count) {
-		memcpy(merged.items, into->items, into->count * sizeof *merged.items);
-	}
-	merged.count = into->count;
+	size_t size = sizeof(struct fieldspec);
+	struct fieldspec *items = arena_grow(arena, into->items, into->count * size, (into->count + more) * size);
+	struct fieldspecs merged = { .items = items, .count = into->count, .set = into->set };
 	for (size_t i = 0; i < from->count; i++) {
 		const struct fieldspec *old = find(&merged, &from->items[i]);
 		if (!old) {
-			merged.items[merged.count++] = from->items[i];
+			items[merged.count++] = from->items[i];
 		} else if (old->create != from->items[i].create) {
 			return count_new(&merged, from, err) == 0;
 		}
@@ -77,8 +74,6 @@ static void add_reference(struct arena *arena, struct name_references *into, con
 	struct name_reference *items = arena_grow(arena, into->items, into->count * sizeof *items, (into->count + 1) * sizeof *items);
 	struct name_reference *added = &items[into->count++];
 	*added = *from;
-	added->referrers.items = arena_grow(arena, from->referrers.items, from->referrers.count * sizeof *from->referrers.items,
-	                                    from->referrers.count * sizeof *from->referrers.items);
 	into->items = items;
 }
 
@@ -102,7 +97,7 @@ static bool merge_reference(struct arena *arena, struct name_references *into, c
 			into->items = items;
 		}
 		if (items) {
-			into->items[i].referrers = referrers;
+			items[i].referrers = referrers;
 		}
 	}
 	return true;
@@ -112,9 +107,6 @@ static bool merge_references(struct arena *arena, struct name_references *into, 
                              struct err *err)
 {
 	into->set = into->set || from->set;
-	if (into->count == 0 && from->count) {
-		into->items = arena_new(arena, from->count, sizeof *into->items);
-	}
 	for (size_t i = 0; i < from->count; i++) {
 		if (!merge_reference(arena, into, &from->items[i], err)) {
 			return false;
@@ -155,39 +147,55 @@ bool field_config_merge(struct arena *arena, struct field_config *into, const st
 	if (!merge_references(arena, &into->name_reference, &other.name_reference, err)) {
 		return err_wrap(err, "nameReference");
 	}
-	field_config_sort(into);
+	field_config_sort(arena, into);
 	return true;
 }
 
 /* Insertion: the lists are short, mostly sorted, and what is equal must stay in its order. */
-static void sort_specs(struct fieldspecs *specs)
+static void sort_specs(struct arena *arena, struct fieldspecs *specs)
 {
+	struct fieldspec *items = NULL;
 	for (size_t i = 1; i < specs->count; i++) {
 		struct fieldspec spec = specs->items[i];
 		size_t to = i;
 		for (; to > 0 && gvk_compare(&spec.gvk, &specs->items[to - 1].gvk) < 0; to--) {
-			specs->items[to] = specs->items[to - 1];
+			continue;
 		}
-		specs->items[to] = spec;
+		if (to < i && !items) {
+			items = arena_grow(arena, specs->items, specs->count * sizeof *items, specs->count * sizeof *items);
+			specs->items = items;
+		}
+		if (to < i) {
+			memmove(items + to + 1, items + to, (i - to) * sizeof *items);
+			items[to] = spec;
+		}
 	}
 }
 
-static void sort_references(struct name_references *names)
+static void sort_references(struct arena *arena, struct name_references *names)
 {
+	struct name_reference *items = NULL;
 	for (size_t i = 1; i < names->count; i++) {
 		struct name_reference name = names->items[i];
 		size_t to = i;
 		for (; to > 0 && gvk_compare(&name.gvk, &names->items[to - 1].gvk) < 0; to--) {
-			names->items[to] = names->items[to - 1];
+			continue;
 		}
-		names->items[to] = name;
+		if (to < i && !items) {
+			items = arena_grow(arena, names->items, names->count * sizeof *items, names->count * sizeof *items);
+			names->items = items;
+		}
+		if (to < i) {
+			memmove(items + to + 1, items + to, (i - to) * sizeof *items);
+			items[to] = name;
+		}
 	}
 }
 
-void field_config_sort(struct field_config *config)
+void field_config_sort(struct arena *arena, struct field_config *config)
 {
 	for (size_t i = 0; i < ARRAY_LEN(lists); i++) {
-		sort_specs(list_at(config, i));
+		sort_specs(arena, list_at(config, i));
 	}
-	sort_references(&config->name_reference);
+	sort_references(arena, &config->name_reference);
 }

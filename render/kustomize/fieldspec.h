@@ -46,9 +46,10 @@ bool fieldspecs_merge(struct arena *arena, struct fieldspecs *into, const struct
 bool field_config_merge(struct arena *arena, struct field_config *into, const struct field_config *from, struct err *err)
 	MUST_CHECK;
 
-void field_config_sort(struct field_config *config);
+/* A list that is not sorted yet becomes a sorted copy. */
+void field_config_sort(struct arena *arena, struct field_config *config);
 
-/* What the transformers use where nothing else is configured: Kustomize's own tables. */
-void field_config_default(struct arena *arena, struct field_config *out);
+/* What the transformers use where nothing else is configured: Kustomize's own tables, sorted. */
+const struct field_config *field_config_default(void);
 
 #endif

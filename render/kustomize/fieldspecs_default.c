@@ -1,310 +1,277 @@
 /*
- * Kustomize 5.8.1's own tables of fields, in a form of our own: kinds that have a pod specification at different places are named
- * once. A kind reads [group/]Kind[@version]; what is not said is any.
+ * Kustomize 5.8.1's own tables of fields, in the order that it sorts them into: a list by kind (that of id.h, then by group,
+ * version and kind), who names whom by the kind that is named. Constant, so that a build does nothing to have them.
  *
  * One entry of upstream's is left out: that an Ingress names its IngressClass. It asks for a group that no object can have.
  */
-#include <string.h>
-
 #include "render/kustomize/fieldspec.h"
 
-/* Where a kind has its pod specification. */
-struct pod_place {
-	const char *kind, *path;
-};
+/* A field of a kind, "" for any group, version or kind; and one that is made where it is not there. */
+#define FIELD(group, version, kind, path) \
+	{ \
+		{ group, version, kind }, path, false \
+	}
+#define MADE(group, version, kind, path) \
+	{ \
+		{ group, version, kind }, path, true \
+	}
 
+/* Where a kind has its pod specification. */
 #define TEMPLATE "spec/template/spec/"
 #define CRON_TEMPLATE "spec/jobTemplate/spec/template/spec/"
 
-/* Which of them are looked at differs by what is looked for. */
-static const struct pod_place mounting[] = {
-	{ "Pod@v1", "spec/" },      { "PodTemplate", "template/spec/" }, { "Deployment", TEMPLATE },
-	{ "ReplicaSet", TEMPLATE }, { "DaemonSet", TEMPLATE },           { "StatefulSet", TEMPLATE },
-	{ "Job", TEMPLATE },        { "CronJob", CRON_TEMPLATE },        { NULL, NULL },
-};
-static const struct pod_place running[] = {
-	{ "Pod", "spec/" },  { "StatefulSet", TEMPLATE }, { "Deployment", TEMPLATE },   { "ReplicationController", TEMPLATE },
-	{ "Job", TEMPLATE }, { "DaemonSet", TEMPLATE },   { "CronJob", CRON_TEMPLATE }, { NULL, NULL },
-};
-static const struct pod_place expanding[] = {
-	{ "CronJob", CRON_TEMPLATE }, { "DaemonSet", TEMPLATE },  { "Deployment", TEMPLATE },  { "Job", TEMPLATE },
-	{ "Pod", "spec/" },           { "ReplicaSet", TEMPLATE }, { "StatefulSet", TEMPLATE }, { NULL, NULL },
-};
-
-/* Paths, each for a list of kinds, or for places where pods are. */
-struct row {
-	const char *kinds; /* separated by spaces; NULL: see `pods` */
-	const char *path;
-	bool create;
-	const struct pod_place *pods;
-};
-
-#define END_OF_ROWS \
+#define LIST(table) \
 	{ \
-		.path = NULL \
+		.items = (table), .count = ARRAY_LEN(table), .set = true \
 	}
-#define ANY "*"
 
-static const struct row name_rows[] = { { ANY, "metadata/name", false, NULL }, END_OF_ROWS };
+static const struct fieldspec names[] = { FIELD("", "", "", "metadata/name") };
 
-#define AFFINITY "spec/template/spec/affinity/"
+/* --- labels and annotations --------------------------------------------------------------------------------------- */
+
 #define PREFERRED "/preferredDuringSchedulingIgnoredDuringExecution/podAffinityTerm/labelSelector/matchLabels"
 #define REQUIRED "/requiredDuringSchedulingIgnoredDuringExecution/labelSelector/matchLabels"
+#define OTHER_PODS(kind) \
+	FIELD("apps", "", kind, TEMPLATE "affinity/podAffinity" PREFERRED), \
+		FIELD("apps", "", kind, TEMPLATE "affinity/podAffinity" REQUIRED), \
+		FIELD("apps", "", kind, TEMPLATE "affinity/podAntiAffinity" PREFERRED), \
+		FIELD("apps", "", kind, TEMPLATE "affinity/podAntiAffinity" REQUIRED), \
+		FIELD("apps", "", kind, TEMPLATE "topologySpreadConstraints/labelSelector/matchLabels")
 
-static const struct row selector_rows[] = {
-	{ "Service@v1 ReplicationController@v1", "spec/selector", true, NULL },
-	{ "Deployment ReplicaSet DaemonSet apps/StatefulSet", "spec/selector/matchLabels", true, NULL },
-	{ "batch/Job policy/PodDisruptionBudget", "spec/selector/matchLabels", false, NULL },
-	{ "apps/Deployment apps/StatefulSet", AFFINITY "podAffinity" PREFERRED, false, NULL },
-	{ "apps/Deployment apps/StatefulSet", AFFINITY "podAffinity" REQUIRED, false, NULL },
-	{ "apps/Deployment apps/StatefulSet", AFFINITY "podAntiAffinity" PREFERRED, false, NULL },
-	{ "apps/Deployment apps/StatefulSet", AFFINITY "podAntiAffinity" REQUIRED, false, NULL },
-	{ "apps/Deployment apps/StatefulSet", TEMPLATE "topologySpreadConstraints/labelSelector/matchLabels", false, NULL },
-	{ "batch/CronJob", "spec/jobTemplate/spec/selector/matchLabels", false, NULL },
-	{ "networking.k8s.io/NetworkPolicy", "spec/podSelector/matchLabels", false, NULL },
-	{ "networking.k8s.io/NetworkPolicy", "spec/ingress/from/podSelector/matchLabels", false, NULL },
-	{ "networking.k8s.io/NetworkPolicy", "spec/egress/to/podSelector/matchLabels", false, NULL },
-	END_OF_ROWS,
+static const struct fieldspec common_labels[] = {
+	MADE("", "v1", "Service", "spec/selector"),
+	OTHER_PODS("Deployment"),
+	MADE("", "", "Deployment", "spec/selector/matchLabels"),
+	MADE("", "", "Deployment", "spec/template/metadata/labels"),
+	MADE("apps", "", "StatefulSet", "spec/selector/matchLabels"),
+	OTHER_PODS("StatefulSet"),
+	MADE("apps", "", "StatefulSet", "spec/template/metadata/labels"),
+	MADE("apps", "", "StatefulSet", "spec/volumeClaimTemplates[]/metadata/labels"),
+	FIELD("batch", "", "CronJob", "spec/jobTemplate/spec/selector/matchLabels"),
+	MADE("batch", "", "CronJob", "spec/jobTemplate/metadata/labels"),
+	MADE("batch", "", "CronJob", "spec/jobTemplate/spec/template/metadata/labels"),
+	FIELD("policy", "", "PodDisruptionBudget", "spec/selector/matchLabels"),
+	FIELD("batch", "", "Job", "spec/selector/matchLabels"),
+	MADE("batch", "", "Job", "spec/template/metadata/labels"),
+	FIELD("networking.k8s.io", "", "NetworkPolicy", "spec/podSelector/matchLabels"),
+	FIELD("networking.k8s.io", "", "NetworkPolicy", "spec/ingress/from/podSelector/matchLabels"),
+	FIELD("networking.k8s.io", "", "NetworkPolicy", "spec/egress/to/podSelector/matchLabels"),
+	MADE("", "v1", "ReplicationController", "spec/selector"),
+	MADE("", "v1", "ReplicationController", "spec/template/metadata/labels"),
+	MADE("", "", "DaemonSet", "spec/selector/matchLabels"),
+	MADE("", "", "DaemonSet", "spec/template/metadata/labels"),
+	MADE("", "", "ReplicaSet", "spec/selector/matchLabels"),
+	MADE("", "", "ReplicaSet", "spec/template/metadata/labels"),
+	MADE("", "", "", "metadata/labels"),
 };
 
-static const struct row label_rows[] = {
-	{ ANY, "metadata/labels", true, NULL },
-	{ "ReplicationController@v1 Deployment ReplicaSet DaemonSet apps/StatefulSet batch/Job", "spec/template/metadata/labels",
-	  true, NULL },
-	{ "apps/StatefulSet", "spec/volumeClaimTemplates[]/metadata/labels", true, NULL },
-	{ "batch/CronJob", "spec/jobTemplate/metadata/labels", true, NULL },
-	{ "batch/CronJob", "spec/jobTemplate/spec/template/metadata/labels", true, NULL },
-	END_OF_ROWS,
+static const struct fieldspec template_labels[] = {
+	MADE("", "", "Deployment", "spec/template/metadata/labels"),
+	MADE("apps", "", "StatefulSet", "spec/template/metadata/labels"),
+	MADE("apps", "", "StatefulSet", "spec/volumeClaimTemplates[]/metadata/labels"),
+	MADE("batch", "", "CronJob", "spec/jobTemplate/metadata/labels"),
+	MADE("batch", "", "CronJob", "spec/jobTemplate/spec/template/metadata/labels"),
+	MADE("batch", "", "Job", "spec/template/metadata/labels"),
+	MADE("", "v1", "ReplicationController", "spec/template/metadata/labels"),
+	MADE("", "", "DaemonSet", "spec/template/metadata/labels"),
+	MADE("", "", "ReplicaSet", "spec/template/metadata/labels"),
+	MADE("", "", "", "metadata/labels"),
 };
 
-static const struct row annotation_rows[] = {
-	{ ANY, "metadata/annotations", true, NULL },
-	{ "ReplicationController@v1 Deployment ReplicaSet DaemonSet StatefulSet batch/Job", "spec/template/metadata/annotations",
-	  true, NULL },
-	{ "batch/CronJob", "spec/jobTemplate/metadata/annotations", true, NULL },
-	{ "batch/CronJob", "spec/jobTemplate/spec/template/metadata/annotations", true, NULL },
-	END_OF_ROWS,
+static const struct fieldspec common_annotations[] = {
+	MADE("", "", "Deployment", "spec/template/metadata/annotations"),
+	MADE("", "", "StatefulSet", "spec/template/metadata/annotations"),
+	MADE("batch", "", "CronJob", "spec/jobTemplate/metadata/annotations"),
+	MADE("batch", "", "CronJob", "spec/jobTemplate/spec/template/metadata/annotations"),
+	MADE("batch", "", "Job", "spec/template/metadata/annotations"),
+	MADE("", "v1", "ReplicationController", "spec/template/metadata/annotations"),
+	MADE("", "", "DaemonSet", "spec/template/metadata/annotations"),
+	MADE("", "", "ReplicaSet", "spec/template/metadata/annotations"),
+	MADE("", "", "", "metadata/annotations"),
 };
 
-static const struct row namespace_rows[] = {
-	{ "Namespace", "metadata/name", true, NULL },
-	{ "apiregistration.k8s.io/APIService", "spec/service/namespace", true, NULL },
-	{ "apiextensions.k8s.io/CustomResourceDefinition", "spec/conversion/webhook/clientConfig/service/namespace", false, NULL },
-	END_OF_ROWS,
+/* --- namespaces, images, replicas, vars --------------------------------------------------------------------------- */
+
+static const struct fieldspec namespaces[] = {
+	MADE("", "", "Namespace", "metadata/name"),
+	FIELD("apiextensions.k8s.io", "", "CustomResourceDefinition", "spec/conversion/webhook/clientConfig/service/namespace"),
+	MADE("apiregistration.k8s.io", "", "APIService", "spec/service/namespace"),
 };
 
-static const struct row image_rows[] = {
-	{ ANY, "spec/containers[]/image", true, NULL },
-	{ ANY, "spec/initContainers[]/image", true, NULL },
-	{ ANY, "spec/volumes[]/image/reference", true, NULL },
-	{ ANY, TEMPLATE "containers[]/image", true, NULL },
-	{ ANY, TEMPLATE "initContainers[]/image", true, NULL },
-	{ ANY, TEMPLATE "volumes[]/image/reference", true, NULL },
-	END_OF_ROWS,
+static const struct fieldspec images[] = {
+	MADE("", "", "", "spec/containers[]/image"),         MADE("", "", "", "spec/initContainers[]/image"),
+	MADE("", "", "", "spec/volumes[]/image/reference"),  MADE("", "", "", TEMPLATE "containers[]/image"),
+	MADE("", "", "", TEMPLATE "initContainers[]/image"), MADE("", "", "", TEMPLATE "volumes[]/image/reference"),
 };
 
-static const struct row replica_rows[] = {
-	{ "Deployment ReplicationController ReplicaSet StatefulSet", "spec/replicas", true, NULL },
-	END_OF_ROWS,
+static const struct fieldspec replicas[] = {
+	MADE("", "", "Deployment", "spec/replicas"),
+	MADE("", "", "StatefulSet", "spec/replicas"),
+	MADE("", "", "ReplicaSet", "spec/replicas"),
+	MADE("", "", "ReplicationController", "spec/replicas"),
 };
 
-static const struct row var_rows[] = {
-	{ NULL, "containers/args", false, expanding },
-	{ NULL, "containers/command", false, expanding },
-	{ NULL, "containers/env/value", false, expanding },
-	{ NULL, "containers/volumeMounts/mountPath", false, expanding },
-	{ NULL, "initContainers/args", false, expanding },
-	{ NULL, "initContainers/command", false, expanding },
-	{ NULL, "initContainers/env/value", false, expanding },
-	{ NULL, "initContainers/volumeMounts/mountPath", false, expanding },
-	{ "CronJob", "spec/jobTemplate/spec/template/volumes/nfs/server", false, NULL },
-	{ "DaemonSet Deployment Job ReplicaSet", TEMPLATE "volumes/nfs/server", false, NULL },
-	{ "Deployment", "spec/template/metadata/annotations", false, NULL },
-	{ "Ingress", "spec/rules/host", false, NULL },
-	{ "Ingress", "spec/tls/hosts", false, NULL },
-	{ "Ingress", "spec/tls/secretName", false, NULL },
-	{ "Pod", "spec/volumes/nfs/server", false, NULL },
-	{ "Service", "spec/ports/port", false, NULL },
-	{ "Service", "spec/ports/targetPort", false, NULL },
-	{ "StatefulSet", "spec/volumeClaimTemplates/spec/nfs/server", false, NULL },
-	{ "PersistentVolume", "spec/nfs/server", false, NULL },
-	{ ANY, "metadata/labels", false, NULL },
-	{ ANY, "metadata/annotations", false, NULL },
-	END_OF_ROWS,
+#define EXPANDED(kind, pod) \
+	FIELD("", "", kind, pod "containers/args"), FIELD("", "", kind, pod "containers/command"), \
+		FIELD("", "", kind, pod "containers/env/value"), FIELD("", "", kind, pod "containers/volumeMounts/mountPath"), \
+		FIELD("", "", kind, pod "initContainers/args"), FIELD("", "", kind, pod "initContainers/command"), \
+		FIELD("", "", kind, pod "initContainers/env/value"), FIELD("", "", kind, pod "initContainers/volumeMounts/mountPath")
+
+static const struct fieldspec var_references[] = {
+	FIELD("", "", "Service", "spec/ports/port"),
+	FIELD("", "", "Service", "spec/ports/targetPort"),
+	FIELD("", "", "PersistentVolume", "spec/nfs/server"),
+	EXPANDED("Deployment", TEMPLATE),
+	FIELD("", "", "Deployment", TEMPLATE "volumes/nfs/server"),
+	FIELD("", "", "Deployment", "spec/template/metadata/annotations"),
+	EXPANDED("StatefulSet", TEMPLATE),
+	FIELD("", "", "StatefulSet", "spec/volumeClaimTemplates/spec/nfs/server"),
+	EXPANDED("CronJob", CRON_TEMPLATE),
+	FIELD("", "", "CronJob", "spec/jobTemplate/spec/template/volumes/nfs/server"),
+	EXPANDED("DaemonSet", TEMPLATE),
+	FIELD("", "", "DaemonSet", TEMPLATE "volumes/nfs/server"),
+	FIELD("", "", "Ingress", "spec/rules/host"),
+	FIELD("", "", "Ingress", "spec/tls/hosts"),
+	FIELD("", "", "Ingress", "spec/tls/secretName"),
+	EXPANDED("Job", TEMPLATE),
+	FIELD("", "", "Job", TEMPLATE "volumes/nfs/server"),
+	EXPANDED("Pod", "spec/"),
+	FIELD("", "", "Pod", "spec/volumes/nfs/server"),
+	EXPANDED("ReplicaSet", TEMPLATE),
+	FIELD("", "", "ReplicaSet", TEMPLATE "volumes/nfs/server"),
+	FIELD("", "", "", "metadata/labels"),
+	FIELD("", "", "", "metadata/annotations"),
 };
 
 /* --- who names whom ---------------------------------------------------------------------------------------------- */
 
-static const struct row scale_target[] = {
-	{ "HorizontalPodAutoscaler", "spec/scaleTargetRef/name", false, NULL },
-	END_OF_ROWS,
+/* In pods, wherever a kind has them; which kinds are looked at differs by what is named. */
+#define MOUNTED(path) \
+	FIELD("", "v1", "Pod", "spec/" path), FIELD("", "", "PodTemplate", "template/spec/" path), \
+		FIELD("", "", "Deployment", TEMPLATE path), FIELD("", "", "ReplicaSet", TEMPLATE path), \
+		FIELD("", "", "DaemonSet", TEMPLATE path), FIELD("", "", "StatefulSet", TEMPLATE path), \
+		FIELD("", "", "Job", TEMPLATE path), FIELD("", "", "CronJob", CRON_TEMPLATE path)
+#define RUN_WITH(path) \
+	FIELD("", "", "Pod", "spec/" path), FIELD("", "", "StatefulSet", TEMPLATE path), FIELD("", "", "Deployment", TEMPLATE path), \
+		FIELD("", "", "ReplicationController", TEMPLATE path), FIELD("", "", "Job", TEMPLATE path), \
+		FIELD("", "", "DaemonSet", TEMPLATE path), FIELD("", "", "CronJob", CRON_TEMPLATE path)
+
+#define RBAC "rbac.authorization.k8s.io"
+#define ADMISSION "admissionregistration.k8s.io"
+
+static const struct fieldspec scaled[] = { FIELD("", "", "HorizontalPodAutoscaler", "spec/scaleTargetRef/name") };
+
+static const struct fieldspec config_maps[] = {
+	MOUNTED("volumes/configMap/name"),
+	MOUNTED("containers/env/valueFrom/configMapKeyRef/name"),
+	MOUNTED("initContainers/env/valueFrom/configMapKeyRef/name"),
+	MOUNTED("containers/envFrom/configMapRef/name"),
+	MOUNTED("initContainers/envFrom/configMapRef/name"),
+	MOUNTED("volumes/projected/sources/configMap/name"),
+	FIELD("", "", "Node", "spec/configSource/configMap"),
+	FIELD("", "", "Role", "rules/resourceNames"),
+	FIELD("", "", "ClusterRole", "rules/resourceNames"),
+	FIELD("", "", "Ingress", "metadata/annotations/nginx.ingress.kubernetes.io\\/fastcgi-params-configmap"),
 };
 
-static const struct row config_map_rows[] = {
-	{ NULL, "volumes/configMap/name", false, mounting },
-	{ NULL, "containers/env/valueFrom/configMapKeyRef/name", false, mounting },
-	{ NULL, "initContainers/env/valueFrom/configMapKeyRef/name", false, mounting },
-	{ NULL, "containers/envFrom/configMapRef/name", false, mounting },
-	{ NULL, "initContainers/envFrom/configMapRef/name", false, mounting },
-	{ NULL, "volumes/projected/sources/configMap/name", false, mounting },
-	{ "Node", "spec/configSource/configMap", false, NULL },
-	{ "Role ClusterRole", "rules/resourceNames", false, NULL },
-	{ "Ingress", "metadata/annotations/nginx.ingress.kubernetes.io\\/fastcgi-params-configmap", false, NULL },
-	END_OF_ROWS,
+static const struct fieldspec secrets[] = {
+	MOUNTED("volumes/secret/secretName"),
+	MOUNTED("containers/env/valueFrom/secretKeyRef/name"),
+	MOUNTED("initContainers/env/valueFrom/secretKeyRef/name"),
+	MOUNTED("containers/envFrom/secretRef/name"),
+	MOUNTED("initContainers/envFrom/secretRef/name"),
+	MOUNTED("imagePullSecrets/name"),
+	MOUNTED("volumes/projected/sources/secret/name"),
+	FIELD("serving.knative.dev", "v1", "Service", TEMPLATE "containers/env/valueFrom/secretKeyRef/name"),
+	FIELD("", "", "Ingress", "spec/tls/secretName"),
+	FIELD("", "", "Ingress", "metadata/annotations/ingress.kubernetes.io\\/auth-secret"),
+	FIELD("", "", "Ingress", "metadata/annotations/nginx.ingress.kubernetes.io\\/auth-secret"),
+	FIELD("", "", "Ingress", "metadata/annotations/nginx.ingress.kubernetes.io\\/auth-tls-secret"),
+	FIELD("", "", "ServiceAccount", "imagePullSecrets/name"),
+	FIELD("", "", "StorageClass", "parameters/secretName"),
+	FIELD("", "", "StorageClass", "parameters/adminSecretName"),
+	FIELD("", "", "StorageClass", "parameters/userSecretName"),
+	FIELD("", "", "StorageClass", "parameters/secretRef"),
+	FIELD("", "", "Role", "rules/resourceNames"),
+	FIELD("", "", "ClusterRole", "rules/resourceNames"),
+	FIELD("", "", "PersistentVolume", "spec/azureFile/secretName"),
 };
 
-static const struct row secret_rows[] = {
-	{ NULL, "volumes/secret/secretName", false, mounting },
-	{ NULL, "containers/env/valueFrom/secretKeyRef/name", false, mounting },
-	{ NULL, "initContainers/env/valueFrom/secretKeyRef/name", false, mounting },
-	{ NULL, "containers/envFrom/secretRef/name", false, mounting },
-	{ NULL, "initContainers/envFrom/secretRef/name", false, mounting },
-	{ NULL, "imagePullSecrets/name", false, mounting },
-	{ NULL, "volumes/projected/sources/secret/name", false, mounting },
-	{ "serving.knative.dev/Service@v1", TEMPLATE "containers/env/valueFrom/secretKeyRef/name", false, NULL },
-	{ "Ingress", "spec/tls/secretName", false, NULL },
-	{ "Ingress", "metadata/annotations/ingress.kubernetes.io\\/auth-secret", false, NULL },
-	{ "Ingress", "metadata/annotations/nginx.ingress.kubernetes.io\\/auth-secret", false, NULL },
-	{ "Ingress", "metadata/annotations/nginx.ingress.kubernetes.io\\/auth-tls-secret", false, NULL },
-	{ "ServiceAccount", "imagePullSecrets/name", false, NULL },
-	{ "StorageClass", "parameters/secretName", false, NULL },
-	{ "StorageClass", "parameters/adminSecretName", false, NULL },
-	{ "StorageClass", "parameters/userSecretName", false, NULL },
-	{ "StorageClass", "parameters/secretRef", false, NULL },
-	{ "Role ClusterRole", "rules/resourceNames", false, NULL },
-	{ "PersistentVolume", "spec/azureFile/secretName", false, NULL },
-	END_OF_ROWS,
+static const struct fieldspec services[] = {
+	FIELD("apps", "", "StatefulSet", "spec/serviceName"),
+	FIELD("", "", "Ingress", "spec/rules/http/paths/backend/serviceName"),
+	FIELD("", "", "Ingress", "spec/backend/serviceName"),
+	FIELD("", "", "Ingress", "spec/rules/http/paths/backend/service/name"),
+	FIELD("", "", "Ingress", "spec/defaultBackend/service/name"),
+	FIELD("apiregistration.k8s.io", "", "APIService", "spec/service/name"),
+	FIELD(ADMISSION, "", "ValidatingWebhookConfiguration", "webhooks/clientConfig/service"),
+	FIELD(ADMISSION, "", "MutatingWebhookConfiguration", "webhooks/clientConfig/service"),
 };
 
-static const struct row service_rows[] = {
-	{ "apps/StatefulSet", "spec/serviceName", false, NULL },
-	{ "Ingress", "spec/rules/http/paths/backend/serviceName", false, NULL },
-	{ "Ingress", "spec/backend/serviceName", false, NULL },
-	{ "Ingress", "spec/rules/http/paths/backend/service/name", false, NULL },
-	{ "Ingress", "spec/defaultBackend/service/name", false, NULL },
-	{ "apiregistration.k8s.io/APIService", "spec/service/name", false, NULL },
-	{ "admissionregistration.k8s.io/ValidatingWebhookConfiguration admissionregistration.k8s.io/MutatingWebhookConfiguration",
-	  "webhooks/clientConfig/service", false, NULL },
-	END_OF_ROWS,
+static const struct fieldspec roles[] = { FIELD(RBAC, "", "RoleBinding", "roleRef/name") };
+
+static const struct fieldspec cluster_roles[] = {
+	FIELD(RBAC, "", "RoleBinding", "roleRef/name"),
+	FIELD(RBAC, "", "ClusterRoleBinding", "roleRef/name"),
 };
 
-#define RBAC "rbac.authorization.k8s.io/"
-
-static const struct row role_rows[] = { { RBAC "RoleBinding", "roleRef/name", false, NULL }, END_OF_ROWS };
-static const struct row cluster_role_rows[] = {
-	{ RBAC "RoleBinding " RBAC "ClusterRoleBinding", "roleRef/name", false, NULL },
-	END_OF_ROWS,
-};
-static const struct row service_account_rows[] = {
-	{ RBAC "RoleBinding " RBAC "ClusterRoleBinding", "subjects", false, NULL },
-	{ NULL, "serviceAccountName", false, running },
-	END_OF_ROWS,
-};
-static const struct row claim_rows[] = { { NULL, "volumes/persistentVolumeClaim/claimName", false, running }, END_OF_ROWS };
-static const struct row volume_rows[] = {
-	{ "PersistentVolumeClaim", "spec/volumeName", false, NULL },
-	{ "ClusterRole", "rules/resourceNames", false, NULL },
-	END_OF_ROWS,
-};
-static const struct row storage_class_rows[] = {
-	{ "PersistentVolume PersistentVolumeClaim", "spec/storageClassName", false, NULL },
-	{ "StatefulSet", "spec/volumeClaimTemplates/spec/storageClassName", false, NULL },
-	END_OF_ROWS,
-};
-static const struct row priority_class_rows[] = { { NULL, "priorityClassName", false, running }, END_OF_ROWS };
-static const struct row policy_rows[] = {
-	{ "admissionregistration.k8s.io/ValidatingAdmissionPolicyBinding", "spec/policyName", false, NULL },
-	END_OF_ROWS,
+static const struct fieldspec service_accounts[] = {
+	FIELD(RBAC, "", "RoleBinding", "subjects"),
+	FIELD(RBAC, "", "ClusterRoleBinding", "subjects"),
+	RUN_WITH("serviceAccountName"),
 };
 
-static const struct {
-	const char *kind;
-	const struct row *rows;
-} references[] = {
-	{ "Deployment", scale_target },
-	{ "ReplicationController", scale_target },
-	{ "ReplicaSet", scale_target },
-	{ "StatefulSet", scale_target },
-	{ "ConfigMap@v1", config_map_rows },
-	{ "Secret@v1", secret_rows },
-	{ "Service@v1", service_rows },
-	{ RBAC "Role", role_rows },
-	{ RBAC "ClusterRole", cluster_role_rows },
-	{ "ServiceAccount@v1", service_account_rows },
-	{ "PersistentVolumeClaim@v1", claim_rows },
-	{ "PersistentVolume@v1", volume_rows },
-	{ "storage.k8s.io/StorageClass@v1", storage_class_rows },
-	{ "scheduling.k8s.io/PriorityClass@v1", priority_class_rows },
-	{ "admissionregistration.k8s.io/ValidatingAdmissionPolicy", policy_rows },
+static const struct fieldspec claims[] = { RUN_WITH("volumes/persistentVolumeClaim/claimName") };
+
+static const struct fieldspec volumes[] = {
+	FIELD("", "", "PersistentVolumeClaim", "spec/volumeName"),
+	FIELD("", "", "ClusterRole", "rules/resourceNames"),
 };
 
-/* --- making lists of them ---------------------------------------------------------------------------------------- */
+static const struct fieldspec storage_classes[] = {
+	FIELD("", "", "PersistentVolume", "spec/storageClassName"),
+	FIELD("", "", "PersistentVolumeClaim", "spec/storageClassName"),
+	FIELD("", "", "StatefulSet", "spec/volumeClaimTemplates/spec/storageClassName"),
+};
 
-static struct gvk parse_kind(struct arena *arena, const char *text, size_t len)
+static const struct fieldspec priority_classes[] = { RUN_WITH("priorityClassName") };
+
+static const struct fieldspec admission_policies[] = {
+	FIELD(ADMISSION, "", "ValidatingAdmissionPolicyBinding", "spec/policyName"),
+};
+
+static const struct name_reference references[] = {
+	{ { "storage.k8s.io", "v1", "StorageClass" }, LIST(storage_classes) },
+	{ { "", "v1", "ServiceAccount" }, LIST(service_accounts) },
+	{ { RBAC, "", "Role" }, LIST(roles) },
+	{ { RBAC, "", "ClusterRole" }, LIST(cluster_roles) },
+	{ { "", "v1", "ConfigMap" }, LIST(config_maps) },
+	{ { "", "v1", "Secret" }, LIST(secrets) },
+	{ { "", "v1", "Service" }, LIST(services) },
+	{ { "scheduling.k8s.io", "v1", "PriorityClass" }, LIST(priority_classes) },
+	{ { "", "v1", "PersistentVolume" }, LIST(volumes) },
+	{ { "", "v1", "PersistentVolumeClaim" }, LIST(claims) },
+	{ { "", "", "Deployment" }, LIST(scaled) },
+	{ { "", "", "StatefulSet" }, LIST(scaled) },
+	{ { ADMISSION, "", "ValidatingAdmissionPolicy" }, LIST(admission_policies) },
+	{ { "", "", "ReplicaSet" }, LIST(scaled) },
+	{ { "", "", "ReplicationController" }, LIST(scaled) },
+};
+
+static const struct field_config defaults = {
+	.name_prefix = LIST(names),
+	.name_suffix = LIST(names),
+	.namespace_ = LIST(namespaces),
+	.common_labels = LIST(common_labels),
+	.template_labels = LIST(template_labels),
+	.common_annotations = LIST(common_annotations),
+	.name_reference = LIST(references),
+	.var_reference = LIST(var_references),
+	.images = LIST(images),
+	.replicas = LIST(replicas),
+};
+
+const struct field_config *field_config_default(void)
 {
-	if (len == 1 && *text == '*') {
-		return (struct gvk){ "", "", "" };
-	}
-	const char *end = text + len;
-	const char *slash = memchr(text, '/', len);
-	const char *kind = slash ? slash + 1 : text;
-	const char *at = memchr(kind, '@', (size_t)(end - kind));
-	const char *kind_end = at ? at : end;
-	return (struct gvk){
-		.group = slash ? arena_text_len(arena, text, (size_t)(slash - text)) : "",
-		.version = at ? arena_text_len(arena, at + 1, (size_t)(end - at - 1)) : "",
-		.kind = arena_text_len(arena, kind, (size_t)(kind_end - kind)),
-	};
-}
-
-enum { MOST_SPECS = 128 };
-
-static void add_row(struct arena *arena, struct fieldspecs *specs, const struct row *row)
-{
-	for (const struct pod_place *place = row->pods; place && place->kind; place++) {
-		specs->items[specs->count++] = (struct fieldspec){
-			.gvk = parse_kind(arena, place->kind, strlen(place->kind)),
-			.path = arena_printf(arena, "%s%s", place->path, row->path),
-			.create = row->create,
-		};
-	}
-	for (const char *kind = row->kinds; kind && *kind; kind += strcspn(kind, " "), kind += strspn(kind, " ")) {
-		struct gvk gvk = parse_kind(arena, kind, strcspn(kind, " "));
-		specs->items[specs->count++] = (struct fieldspec){ gvk, row->path, row->create };
-	}
-}
-
-static void add_rows(struct arena *arena, struct fieldspecs *specs, const struct row *rows)
-{
-	if (!specs->items) {
-		specs->items = arena_new(arena, MOST_SPECS, sizeof *specs->items);
-		specs->set = true;
-	}
-	for (; rows->path; rows++) {
-		add_row(arena, specs, rows);
-	}
-}
-
-void field_config_default(struct arena *arena, struct field_config *out)
-{
-	*out = (struct field_config){ .labels = { .set = false } };
-	add_rows(arena, &out->name_prefix, name_rows);
-	add_rows(arena, &out->name_suffix, name_rows);
-	add_rows(arena, &out->namespace_, namespace_rows);
-	add_rows(arena, &out->common_labels, selector_rows);
-	add_rows(arena, &out->common_labels, label_rows);
-	add_rows(arena, &out->template_labels, label_rows);
-	add_rows(arena, &out->common_annotations, annotation_rows);
-	add_rows(arena, &out->var_reference, var_rows);
-	add_rows(arena, &out->images, image_rows);
-	add_rows(arena, &out->replicas, replica_rows);
-	struct name_references *names = &out->name_reference;
-	names->items = arena_new(arena, ARRAY_LEN(references), sizeof *names->items);
-	names->set = true;
-	for (size_t i = 0; i < ARRAY_LEN(references); i++) {
-		struct name_reference *reference = &names->items[names->count++];
-		reference->gvk = parse_kind(arena, references[i].kind, strlen(references[i].kind));
-		add_rows(arena, &reference->referrers, references[i].rows);
-	}
-	field_config_sort(out);
+	return &defaults;
 }

@@ -2,7 +2,6 @@
 
 #include <ctype.h>
 #include <string.h>
-#include <strings.h>
 
 #include "render/base/limits.h"
 
@@ -97,10 +96,16 @@ const char *loader_path(const struct loader *loader, const char *path)
 
 /* --- what lies elsewhere ------------------------------------------------------------------------------------------ */
 
+/* `prefix` in small letters. */
 static const char *skip_prefix(const char *text, const char *prefix)
 {
-	size_t len = strlen(prefix);
-	return strncasecmp(text, prefix, len) == 0 ? text + len : NULL;
+	for (; *prefix; text++, prefix++) {
+		char small = *text >= 'A' && *text <= 'Z' ? (char)(*text - 'A' + 'a') : *text;
+		if (small != *prefix) {
+			return NULL;
+		}
+	}
+	return text;
 }
 
 bool loader_is_remote_file(const char *path)

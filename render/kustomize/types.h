@@ -51,7 +51,7 @@ struct fieldspec {
 };
 
 struct fieldspecs {
-	struct fieldspec *items;
+	const struct fieldspec *items;
 	size_t count;
 	bool set;
 };
@@ -224,7 +224,7 @@ struct name_reference {
 };
 
 struct name_references {
-	struct name_reference *items;
+	const struct name_reference *items;
 	size_t count;
 	bool set;
 };

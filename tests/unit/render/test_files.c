@@ -201,6 +201,37 @@ START_TEST(a_file_that_does_not_fit_is_refused_and_leaves_the_buffer_as_it_was)
 }
 END_TEST
 
+static void find_it(const char *path)
+{
+	CLEANUP(buf_release) struct buf real = BUF_INIT(LIMIT_KIB(16));
+	enum files_kind kind = FILES_OTHER;
+	struct err err = ERR_INIT;
+	ck_assert_msg(files_find(files, path, &real, &kind, &err), "%s", err.msg);
+	ck_assert_int_eq(kind, FILES_FILE);
+	ck_assert_str_eq(buf_text(&real), path);
+}
+
+START_TEST(a_file_that_was_found_is_read_as_it_is_by_then)
+{
+	in_tree("mkdir a && echo one >a/x && echo two >y");
+	find_it("a/x");
+	reads(files, "a/x", "one\n");
+	in_tree("rm a/x && ln -s ../y a/x");
+	reads(files, "a/x", "two\n");
+	find_it("y");
+	in_tree("rm y && ln -s /etc/passwd y");
+	read_fails(files, "y", ERR_INPUT, "leads out of the tree");
+	in_tree("rm y && echo two >y");
+	find_it("y");
+	in_tree("rm y && mkdir y");
+	read_fails(files, "y", ERR_NOT_FOUND, "is a directory");
+	in_tree("rmdir y && echo two >y");
+	find_it("y");
+	in_tree("rm y");
+	read_fails(files, "y", ERR_NOT_FOUND, "no such file");
+}
+END_TEST
+
 START_TEST(a_directory_that_is_not_there_is_not_opened)
 {
 	struct err err = ERR_INIT;
@@ -223,6 +254,7 @@ int main(void)
 	tcase_add_test(tests, neither_opens_pipes_nor_sockets_nor_waits_for_them);
 	tcase_add_test(tests, says_that_rights_are_missing);
 	tcase_add_test(tests, a_file_that_does_not_fit_is_refused_and_leaves_the_buffer_as_it_was);
+	tcase_add_test(tests, a_file_that_was_found_is_read_as_it_is_by_then);
 	tcase_add_test(tests, a_directory_that_is_not_there_is_not_opened);
 	suite_add_tcase(suite, tests);
 	SRunner *runner = srunner_create(suite);

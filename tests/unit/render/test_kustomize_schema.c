@@ -180,8 +180,7 @@ END_TEST
 
 START_TEST(kustomize_s_own_tables_are_complete)
 {
-	struct field_config config;
-	field_config_default(&arena, &config);
+	struct field_config config = *field_config_default();
 	ck_assert_uint_eq(config.common_labels.count, 32);
 	ck_assert_uint_eq(config.template_labels.count, 10);
 	ck_assert_uint_eq(config.common_annotations.count, 9);

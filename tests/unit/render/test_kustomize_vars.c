@@ -27,8 +27,7 @@ static bool resolve(const struct build *build, const char *objects, const char *
 	ck_assert_msg(resources_read(arena, "case", objects, strlen(objects), &map, err), "%s", err->msg);
 	const struct vars vars = vars_of(arena, text);
 	struct varset set = { 0 };
-	struct field_config config = { 0 };
-	field_config_default(arena, &config);
+	struct field_config config = *field_config_default();
 	if (!vars_merge(build, &map, &set, &vars, err) || !vars_resolve(build, &map, &set, &config.var_reference, err)) {
 		return false;
 	}
