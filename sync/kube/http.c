@@ -7,6 +7,7 @@
 #include "render/base/map.h"
 #include "sync/clock.h"
 #include "sync/kube/multi.h"
+#include "sync/kube/patience.h"
 #include "sync/kube/transfer.h"
 
 /*
@@ -23,7 +24,6 @@
 enum {
 	WARNINGS_KEPT = 1000,
 	IN_FLIGHT = 16,
-	TIMEOUT = 30000,
 	LONGEST_POLL = 1000,
 	STOP_POLL = 100, /* how soon the stop flag is noticed */
 	FIRST_BACKOFF = 100,
@@ -468,7 +468,7 @@ static const struct kube_ops ops = { .send = http_send, .run = http_run, .free =
 static void set_options(struct http *http, const struct kube_options *options)
 {
 	http->options = *options;
-	http->options.timeout = options->timeout ? options->timeout : TIMEOUT;
+	http->options.timeout = options->timeout ? options->timeout : kube_patience.call;
 	http->places = options->in_flight ? options->in_flight : IN_FLIGHT;
 	http->places = http->places < LIMIT_IN_FLIGHT ? http->places : LIMIT_IN_FLIGHT;
 }

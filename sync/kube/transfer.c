@@ -10,9 +10,9 @@
 #include "render/base/limits.h"
 #include "sync/clock.h"
 #include "sync/kube/headers.h"
+#include "sync/kube/patience.h"
 
 enum {
-	CONNECT_TIMEOUT = 10000,
 	SILENCE = 15000, /* unacknowledged for so long, a connection is dead */
 	KEEPALIVE_IDLE = 10,
 	KEEPALIVE_EVERY = 5,
@@ -250,7 +250,7 @@ CURLcode target_set(const struct target *target, CURL *easy)
 	code = code ? code : curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
 	code = code ? code : curl_easy_setopt(easy, CURLOPT_PIPEWAIT, 1L);
 	code = code ? code : curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-	code = code ? code : curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_TIMEOUT);
+	code = code ? code : curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)kube_patience.connect);
 	code = code ? code : curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
 	code = code ? code : curl_easy_setopt(easy, CURLOPT_TCP_KEEPIDLE, (long)KEEPALIVE_IDLE);
 	code = code ? code : curl_easy_setopt(easy, CURLOPT_TCP_KEEPINTVL, (long)KEEPALIVE_EVERY);

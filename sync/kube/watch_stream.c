@@ -10,6 +10,7 @@
 #include "render/doc.h"
 #include "sync/clock.h"
 #include "sync/kube/headers.h"
+#include "sync/kube/patience.h"
 #include "sync/kube/watch_impl.h"
 #include "sync/kube/watch_line.h"
 #include "sync/listing.h"
@@ -17,7 +18,6 @@
 enum {
 	STREAM_SECONDS = 600, /* the server is asked to end a stream after half to all of it, as client-go does */
 	STREAM_GRACE = 30000, /* milliseconds that it may be late */
-	LIST_TIMEOUT = 60000, /* of one page */
 	SHORT_STREAM = 1000,  /* one that ends sooner without a word is a failure */
 	FIRST_BACKOFF = 200,
 	LONGEST_BACKOFF = 10000,
@@ -202,7 +202,7 @@ static char *url_of(struct watch *watch, int64_t *timeout)
 		(void)buf_printf(&url, "watch=true&allowWatchBookmarks=true&timeoutSeconds=%d&resourceVersion=", (int)seconds);
 		(void)kube_escape(&url, watch->version);
 	} else {
-		*timeout = LIST_TIMEOUT;
+		*timeout = kube_patience.page;
 		(void)buf_printf(&url, "limit=%d", LIMIT_LIST_PAGE);
 		if (watch->page) {
 			(void)buf_puts(&url, "&continue=");

@@ -18,6 +18,9 @@
 #include <unistd.h>
 
 #include "render/base/buf.h"
+#include "sync/kube/patience.h"
+
+const struct kube_patience kube_patience = { .connect = 600000, .call = 600000, .page = 600000 };
 
 /* The whole answer, head and body; NULL: the connection is closed without one; "hang": nothing is said. free() is not called. */
 typedef const char *tls_answer(const char *path, const char *request, unsigned before);
