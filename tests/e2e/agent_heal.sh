@@ -152,6 +152,39 @@ it_leaves_replicas_to_an_autoscaler_that_appears_later() {
 	soon deployment web .spec.replicas 1
 }
 
+# Safety rule 10: no autoscaler of Kubernetes' own, known by who wrote the scale.
+it_leaves_replicas_to_keda() {
+	fresh
+	deployment web registry.test/web:1 1 | write web.yaml
+	running "$FAST"
+	kubectl patch -n "$NS" deployment web --subresource=scale --field-manager=keda-operator --type=merge -p '{"spec": {"replicas": 3}}' >/dev/null
+	sleep 3
+	expect_live deployment web .spec.replicas 3
+	expect_eq 'records' 1 "$(heals)"
+	# Nobody's any more once a person has written it.
+	kubectl scale -n "$NS" deployment/web --replicas=4 >/dev/null
+	soon deployment web .spec.replicas 1
+}
+
+# Safety rule 11.
+it_makes_what_is_healed_once_not_again() {
+	fresh
+	configmap seed | sed 's|^  name: seed|&\n  annotations: {plumb.dev/heal: once}|' | write seed.yaml
+	commit 'A seed'
+	agent_start 'interval: 5s' 'wait: false' "$FAST"
+	agent_synced
+	sleep 1
+	kubectl patch -n "$NS" configmap seed -p '{"data": {"value": "evil"}}' >/dev/null
+	soon configmap seed .data.value one
+	kubectl delete -n "$NS" configmap seed >/dev/null
+	sleep 3
+	expect_gone configmap seed
+	# Another manifest is another word.
+	sed -i 's/"one"/"two"/' "$WORK/seed.yaml"
+	commit 'Another seed'
+	eventually 60 'the other one' is_live configmap seed .data.value two
+}
+
 # Safety rule 11.
 it_does_not_run_a_finished_job_again() {
 	fresh
@@ -204,6 +237,37 @@ undone_five_times() {
 	(($(heals) >= 6))
 }
 
+# Safety rule 12: what writes certificates would be broken by Git's old one at once.
+it_leaves_a_ca_bundle_to_who_writes_it() {
+	fresh
+	local bundle renewed
+	bundle=$(kubectl config view --raw --flatten --minify -o 'jsonpath={.clusters[0].cluster.certificate-authority-data}')
+	renewed=$({ base64 -d <<<"$bundle"; base64 -d <<<"$bundle"; } | base64 -w0)
+	at_exit kubectl delete validatingwebhookconfiguration "$NS" --ignore-not-found
+	cat >"$WORK/hook.yaml" <<-X
+		apiVersion: admissionregistration.k8s.io/v1
+		kind: ValidatingWebhookConfiguration
+		metadata: {name: $NS}
+		webhooks:
+		  - name: hook.test.example
+		    admissionReviewVersions: [v1]
+		    sideEffects: None
+		    failurePolicy: Ignore
+		    timeoutSeconds: 5
+		    clientConfig: {url: "https://127.0.0.1:1/", caBundle: $bundle}
+		    rules: [{apiGroups: [nothing.example], apiVersions: [v1], operations: [CREATE], resources: [nothings]}]
+	X
+	running "$FAST"
+	kubectl patch validatingwebhookconfiguration "$NS" --field-manager=cert-bot --type=json \
+		-p "[{\"op\": \"replace\", \"path\": \"/webhooks/0/clientConfig/caBundle\", \"value\": \"$renewed\"}]" >/dev/null
+	sleep 3
+	expect_live validatingwebhookconfiguration "$NS" '.webhooks[0].clientConfig.caBundle' "$renewed"
+	# The rest of the object is kept, and the other one's field stays as it is.
+	kubectl patch validatingwebhookconfiguration "$NS" --type=json -p '[{"op": "replace", "path": "/webhooks/0/timeoutSeconds", "value": 9}]' >/dev/null
+	soon validatingwebhookconfiguration "$NS" '.webhooks[0].timeoutSeconds' 5
+	expect_live validatingwebhookconfiguration "$NS" '.webhooks[0].clientConfig.caBundle' "$renewed"
+}
+
 it_slows_down_where_somebody_undoes_it() {
 	fresh
 	configmap web | write web.yaml
@@ -216,17 +280,25 @@ it_slows_down_where_somebody_undoes_it() {
 	eventually 30 'healed in the end' is_live configmap web .data.value one
 }
 
+disabled_objects() { # PORT COUNT
+	[[ $(curl -s "http://127.0.0.1:$1/metrics" | sed -nE 's/^plumb_sync_disabled_objects\{.*\} //p') == "$2" ]]
+}
+
 # Safety rule 13.
 it_keeps_its_hands_off_what_is_switched_off() {
 	fresh
 	configmap web | write web.yaml
-	running "$FAST"
+	local port
+	port=$(free_port)
+	PLUMB_AGENT_FLAGS="--metrics-address=127.0.0.1:$port" running "$FAST"
 	kubectl annotate -n "$NS" configmap web plumb.dev/reconcile=disabled >/dev/null
 	kubectl patch -n "$NS" configmap web -p '{"data": {"value": "mine"}}' >/dev/null
+	eventually 20 'it is counted' disabled_objects "$port" 1
 	sleep 2
 	expect_live configmap web .data.value mine
 	kubectl annotate -n "$NS" configmap web plumb.dev/reconcile- >/dev/null
 	soon configmap web .data.value one
+	eventually 20 'it is not counted any more' disabled_objects "$port" 0
 }
 
 it_only_tells_in_mode_detect() {

@@ -8,17 +8,6 @@ source "$(dirname "$0")/syncs_lib.sh"
 TOKEN=token-of-the-webhook
 BODY='{"ref": "refs/heads/main"}'
 
-free_port() {
-	local port
-	while :; do
-		port=$((20000 + RANDOM % 12000))
-		if ! (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then
-			echo "$port"
-			return
-		fi
-	done
-}
-
 # An agent with a webhook for the case's Sync, which it asks for by itself only once an hour.
 hooked() {
 	crd

@@ -334,6 +334,16 @@ it_is_let_go_when_the_policy_is_orphan_again() {
 	eventually 20 'the finalizer goes' is_live sync "$NAME" '.metadata.finalizers[*]' ''
 	kubectl delete sync -n "$NS" "$NAME" --timeout=120s >/dev/null
 	expect_there configmap one
+	# Also where the finalizer is still there: nobody looked between the one and the other.
+	declare_sync '  deletionPolicy: Delete'
+	eventually 20 'the finalizer is back' is_live sync "$NAME" '.metadata.finalizers[*]' plumb.dev/prune
+	synced
+	agent_stop a
+	declare_sync '  deletionPolicy: Orphan'
+	kubectl delete sync -n "$NS" "$NAME" --wait=false >/dev/null
+	agent_start b
+	eventually 60 'the Sync is gone' is_gone sync "$NAME"
+	expect_there configmap one
 }
 
 it_refuses_local_paths_unless_they_are_allowed() {

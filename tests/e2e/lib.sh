@@ -153,6 +153,18 @@ namespace_new() {
 	at_exit kubectl delete namespace "$NS" --wait=false --ignore-not-found
 }
 
+# A TCP port that nobody listens on.
+free_port() {
+	local port
+	while :; do
+		port=$((20000 + RANDOM % 12000))
+		if ! (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then
+			echo "$port"
+			return
+		fi
+	done
+}
+
 # Makes a bare repository with a clone to work in: REPO and WORK.
 repo_new() {
 	local base
