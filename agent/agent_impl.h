@@ -28,6 +28,7 @@
 #include "sync/kube/config.h"
 #include "sync/kube/discovery.h"
 #include "sync/lease.h"
+#include "sync/ledger.h"
 #include "sync/syncspec.h"
 #include "sync/syncstatus.h"
 
@@ -105,6 +106,7 @@ struct agent_sync {
 	enum turn turn;
 	char running[41]; /* the commit of the turn */
 	char running_tree[41];
+	struct ledger_cache ledger;
 	struct manifests_kept *kept; /* files that the next rendering need not read; NULL: none */
 	bool outside;                /* what was rendered last is not in the directory of the path alone */
 	int newer;                   /* for the cycle: end what is only waited for */

@@ -238,6 +238,7 @@ static struct cycle_options options_of(struct agent_sync *sync, const char *user
 		.sync_uid = has_resource(sync) ? sync->spec.uid : NULL,
 		.host = {
 			.source = source,
+			.ledger = &sync->ledger,
 			.discovery = agent->discovery,
 			.multi = loop_multi(agent->loop),
 			.may_write = agent_may_write,

@@ -67,6 +67,7 @@ void sync_free(struct agent_sync *sync)
 	loop_timer_clear(sync->agent->loop, &sync->timer);
 	drift_free(sync->drift);
 	manifests_kept_free(sync->kept);
+	ledger_cache_release(&sync->ledger);
 	syncstatus_release(&sync->status);
 	syncspec_release(&sync->spec);
 	syncspec_release(&sync->next);

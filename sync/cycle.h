@@ -17,6 +17,7 @@ struct drift;
 struct kube_call;
 struct kube_multi;
 struct lease_sight;
+struct ledger_cache;
 struct source;
 
 /*
@@ -24,6 +25,7 @@ struct source;
  */
 struct cycle_host {
 	struct source *source;       /* in place of options.source */
+	struct ledger_cache *ledger; /* of this sync's ledger */
 	struct discovery *discovery; /* read by another client: is shared from, where it is young or has what is wanted */
 	struct kube_multi *multi;    /* of all clients */
 	bool (*may_write)(void *fence, struct err *err); /* as in kube_options */

@@ -60,11 +60,29 @@ void ledger_entry_release(struct ledger_entry *entry)
 	*entry = (struct ledger_entry){ 0 };
 }
 
+void ledger_cache_release(struct ledger_cache *cache)
+{
+	free(cache->name);
+	inventory_release(&cache->base);
+	*cache = (struct ledger_cache){ .base = INVENTORY_INIT };
+}
+
+static void give_base_back(struct ledger *ledger)
+{
+	if (!ledger->cache || !ledger->ref.name) {
+		return;
+	}
+	ledger_cache_release(ledger->cache);
+	*ledger->cache = (struct ledger_cache){ .name = TAKE(ledger->ref.name), .parts = ledger->ref.parts, .base = ledger->base };
+	ledger->base = INVENTORY_INIT;
+}
+
 void ledger_free(struct ledger *ledger)
 {
 	if (!ledger) {
 		return;
 	}
+	give_base_back(ledger);
 	for (size_t i = 0; i < ledger->count; i++) {
 		ledger_sync_release(&ledger->syncs[i]);
 		ledger_entry_release(&ledger->entries[i]);
@@ -106,6 +124,7 @@ struct ledger *ledger_open(struct kube *kube, const struct ledger_options *optio
 	struct ledger *ledger = alloc_new(1, sizeof *ledger);
 	ledger->kube = kube;
 	ledger->objects = options->objects ? options->objects : kube;
+	ledger->cache = options->cache;
 	text_set(&ledger->sync_uid, options->sync_uid);
 	ledger->ns = text_dup(options->ns);
 	ledger->name = text_dup(options->name);

@@ -67,12 +67,25 @@ struct ledger_sync {
 
 struct ledger;
 
+/*
+ * The base of the inventory that a program read or wrote last, so that only its being there need be asked as long as records name
+ * the same: its name is a digest of its content. All zero at first. One ledger at a time has it; others read.
+ */
+struct ledger_cache {
+	char *name;
+	size_t parts;
+	struct inventory base;
+};
+
+void ledger_cache_release(struct ledger_cache *cache);
+
 struct ledger_options {
 	const char *ns;
 	const char *name;
-	unsigned history_limit; /* 0: 20 */
-	const char *sync_uid;   /* of the Sync resource of this name, which then is the records' controller; NULL: the anchor */
-	struct kube *objects;   /* reads ReplicaSets, where the records are another identity's matter; NULL: as the rest */
+	unsigned history_limit;     /* 0: 20 */
+	const char *sync_uid;       /* of the Sync resource of this name, which then is the records' controller; NULL: the anchor */
+	struct ledger_cache *cache; /* of this sync's ledger, and to outlive it; NULL: none */
+	struct kube *objects;       /* reads ReplicaSets, where the records are another identity's matter; NULL: as the rest */
 };
 
 /*

@@ -33,6 +33,7 @@ enum { LEDGER_WRITER = 17 };
 struct ledger {
 	struct kube *kube;
 	struct kube *objects; /* as in ledger_options */
+	struct ledger_cache *cache;
 	char *ns;
 	char *name;
 	unsigned limit;

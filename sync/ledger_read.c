@@ -73,18 +73,50 @@ static char *list_path(const struct ledger *ledger)
 	return path;
 }
 
-/* One LIST; NULL with ERR_NOT_FOUND where the namespace's collection is not there. */
-static cJSON *list(struct ledger *ledger, struct err *err)
+static void release_calls(struct kube_call *calls, size_t count)
 {
-	CLEANUP(kube_call_release) struct kube_call call = kube_call_make("GET", list_path(ledger));
-	if (!kube_do(ledger->kube, &call, err)) {
+	for (size_t i = 0; i < count; i++) {
+		kube_call_release(&calls[i]);
+	}
+	free(calls);
+}
+
+static cJSON *read_list(const struct ledger *ledger, const struct kube_call *call, struct err *err)
+{
+	if (!kube_check(call, false, err)) {
 		(void)err_wrap(err, "cannot read the records of '%s'", ledger->name);
 		return NULL;
 	}
-	cJSON *doc = doc_parse(buf_text(&call.reply), call.reply.len, err);
+	cJSON *doc = doc_parse(buf_text(&call->reply), call->reply.len, err);
 	if (!doc) {
 		(void)err_wrap(err, "the list of records");
 	}
+	return doc;
+}
+
+/*
+ * One LIST; NULL with ERR_NOT_FOUND where the namespace's collection is not there. Beside it is asked whether the base that the
+ * cache has is still there: without it nobody else could read the ledger, so it must not be gone unnoticed.
+ */
+static cJSON *list(struct ledger *ledger, struct err *err)
+{
+	struct ledger_cache *cache = ledger->cache;
+	size_t parts = cache && cache->name ? cache->parts : 0;
+	struct kube_call *calls = alloc_new(1 + parts, sizeof *calls);
+	calls[0] = kube_call_make("GET", list_path(ledger));
+	for (size_t i = 0; i < parts; i++) {
+		CLEANUP(text_freep) char *name = record_part_name(cache->name, i, parts);
+		calls[1 + i] = kube_call_make("GET", ledger_path(ledger, name));
+		calls[1 + i].accept = KUBE_METADATA;
+	}
+	ledger_send_all(ledger->kube, calls, 1 + parts);
+	for (size_t i = 0; i < parts; i++) {
+		if (calls[1 + i].status != 200) {
+			ledger_cache_release(cache);
+		}
+	}
+	cJSON *doc = read_list(ledger, &calls[0], err);
+	release_calls(calls, 1 + parts);
 	return doc;
 }
 
@@ -271,14 +303,6 @@ static void read_items(struct ledger *ledger, const struct items *items)
 	close_older(ledger);
 }
 
-static void release_calls(struct kube_call *calls, size_t count)
-{
-	for (size_t i = 0; i < count; i++) {
-		kube_call_release(&calls[i]);
-	}
-	free(calls);
-}
-
 static bool add_part(const struct kube_call *call, struct buf *bytes, struct err *err)
 {
 	if (!kube_check(call, false, err)) {
@@ -326,6 +350,18 @@ static bool load_base(struct ledger *ledger, const struct delta_base *ref, struc
 	return inventory_unpack(bytes.data, bytes.len, &ledger->base, err);
 }
 
+static bool find_base(struct ledger *ledger, struct err *err)
+{
+	struct ledger_cache *cache = ledger->cache;
+	if (!cache || !cache->name || strcmp(cache->name, ledger->ref.name) != 0) {
+		return load_base(ledger, &ledger->ref, err);
+	}
+	ledger->base = cache->base;
+	cache->base = INVENTORY_INIT;
+	ledger_cache_release(cache);
+	return true;
+}
+
 /* An inventory that cannot be read stops the sync: rows that are lost leave objects that nobody prunes. */
 static bool read_inventory(struct ledger *ledger, const struct item *item, struct err *err)
 {
@@ -334,8 +370,10 @@ static bool read_inventory(struct ledger *ledger, const struct item *item, struc
 	if (!delta_ref(doc, &ledger->ref)) {
 		return err_set(err, ERR_INPUT, "controllerrevision '%s': its inventory is damaged", record);
 	}
-	if (ledger->ref.name && !load_base(ledger, &ledger->ref, err)) {
-		return err_wrap(err, "controllerrevision '%s', the inventory of '%s'", ledger->ref.name, record);
+	if (ledger->ref.name && !find_base(ledger, err)) {
+		(void)err_wrap(err, "controllerrevision '%s', the inventory of '%s'", ledger->ref.name, record);
+		text_set(&ledger->ref.name, NULL);
+		return false;
 	}
 	if (!delta_apply(doc, &ledger->base, &ledger->current, err)) {
 		return err_wrap(err, "controllerrevision '%s', its inventory", record);

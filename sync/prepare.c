@@ -269,6 +269,7 @@ bool prepare_ledger(struct prepared *prepared)
 		                              .name = prepared->options->name,
 		                              .history_limit = prepared->options->history_limit,
 		                              .sync_uid = prepared->options->sync_uid,
+		                              .cache = prepared->options->host.ledger,
 		                              .objects = prepared->kube };
 	prepared->ledger = ledger_open(prepared->records, &options, &err);
 	if (!prepared->ledger) {

@@ -1,6 +1,8 @@
 /*
  * What needs not be read: the drift knows it, by the watches.
  */
+#include <string.h>
+
 #include "render/base/map.h"
 #include "sync/drift.h"
 #include "sync/prepare_impl.h"
@@ -14,19 +16,35 @@ static bool may_know(const struct prepared *prepared)
 	       !ledger_unfinished(prepared->ledger) && !ledger_newer_format(prepared->ledger);
 }
 
-/* Asked once a kind and namespace: map_get gives `no` or `yes`. */
-static bool is_watched(const struct prepared *prepared, struct map *places, const struct ident *id)
+/* What was asked of the kinds and namespaces so far. */
+struct places {
+	struct map answers; /* "group/Kind/ns" -> `yes` or `no` */
+	const struct ident *last;
+	bool watched;
+};
+
+static bool ask(const struct prepared *prepared, struct places *places, const struct ident *id)
 {
 	static char yes;
 	static char no;
 	const struct cycle_host *host = &prepared->options->host;
 	CLEANUP(text_freep) char *key = text_printf("%s/%s/%s", id->group, id->kind, id->ns);
-	const char *answer = map_get(places, key);
+	char *answer = map_get(&places->answers, key);
 	if (!answer) {
 		answer = host->watched(host->place, id->group, id->kind, id->ns) ? &yes : &no;
-		(void)map_set(places, key, answer == &yes ? &yes : &no);
+		(void)map_set(&places->answers, key, answer);
 	}
 	return answer == &yes;
+}
+
+/* Asked once a kind and namespace; objects of one often follow each other. */
+static bool is_watched(const struct prepared *prepared, struct places *places, const struct ident *id)
+{
+	const struct ident *last = places->last;
+	bool same = last && strcmp(last->kind, id->kind) == 0 && strcmp(last->ns, id->ns) == 0 && strcmp(last->group, id->group) == 0;
+	places->watched = same ? places->watched : ask(prepared, places, id);
+	places->last = id;
+	return places->watched;
 }
 
 bool prepare_holds(const struct prepared *prepared)
@@ -42,7 +60,7 @@ bool prepare_holds(const struct prepared *prepared)
 
 void prepare_known(struct prepared *prepared, bool any)
 {
-	CLEANUP(map_release) struct map places = MAP_INIT;
+	struct places places = { .answers = MAP_INIT };
 	bool may = any && may_know(prepared);
 	prepared->known = 0;
 	for (size_t i = 0; i < prepared->desired.count; i++) {
@@ -55,4 +73,5 @@ void prepare_known(struct prepared *prepared, bool any)
 			drift_complete(prepared->options->drift, object);
 		}
 	}
+	map_release(&places.answers);
 }

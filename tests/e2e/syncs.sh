@@ -120,7 +120,7 @@ it_shows_ready_status_commit_and_age() {
 	crd
 	fresh
 	sync_document | kubectl create -f - >/dev/null
-	expect_match columns '^NAME +READY +STATUS +COMMIT +AGE$' "$(kubectl get syncs -n "$NS" | head -1)"
+	expect_match columns '^NAME +READY +STATUS +COMMIT +AGE$' "$(kubectl get syncs -n "$NS" | sed -n 1p)"
 	as_agent True Succeeded 'main@sha1:4f2a91c, 3 objects, healthy' '{"lastAppliedCommit": "4f2a91c0aa"}'
 	expect_match row '^shop +True +main@sha1:4f2a91c, 3 objects, healthy +4f2a91c0aa +[0-9]+[0-9a-z]*$' "$(kubectl get syncs -n "$NS" --no-headers)"
 	kubectl wait --for=condition=Ready sync/shop -n "$NS" --timeout=60s >/dev/null || fail 'kubectl wait did not see Ready'

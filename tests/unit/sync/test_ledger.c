@@ -232,6 +232,62 @@ START_TEST(one_change_in_a_thousand_costs_one_intent_and_one_outcome)
 }
 END_TEST
 
+/* The requests that reading takes, and that it gives what `now` is. */
+static size_t reads_with(struct ledger_cache *cache, const struct inventory *now)
+{
+	struct err err = ERR_INIT;
+	fake_kube_forget(fake);
+	struct ledger *ledger = ledger_open(&fake->kube, &(struct ledger_options){ .ns = "shop", .name = "web", .cache = cache },
+	                                    &err);
+	ck_assert_msg(ledger != NULL, "%s", err.msg);
+	size_t requests = fake_kube_requests(fake, "");
+	ck_assert(equal(ledger_inventory(ledger), now));
+	ledger_free(ledger);
+	return requests;
+}
+
+START_TEST(a_base_that_is_in_memory_is_only_asked_for)
+{
+	struct inventory now = INVENTORY_INIT;
+	struct ledger_cache cache = { 0 };
+	struct err err = ERR_INIT;
+	struct ledger *ledger = open_it();
+	fill(&now, 1000, "u1");
+	struct ledger_sync sync = sync_of(COMMIT_A);
+	must_sync(ledger, &sync, &now);
+	ledger_free(ledger);
+	ck_assert_uint_eq(reads_with(&cache, &now), 2);
+	ck_assert_ptr_nonnull(cache.name);
+	ck_assert_uint_eq(cache.base.count, 1000);
+	/* What another process wrote is read. */
+	CLEANUP(text_freep) char *base = text_printf(RECORDS "/%s", cache.name);
+	ck_assert_uint_eq(reads_with(&cache, &now), 2);
+	ledger = open_it();
+	now.rows[500]->generation = 7;
+	sync = sync_of(COMMIT_B);
+	must_sync(ledger, &sync, &now);
+	ck_assert_uint_eq(reads_with(&cache, &now), 2);
+	for (size_t i = 0; i <= LIMIT_DELTA_ROWS; i++) {
+		now.rows[i]->generation = 9;
+	}
+	sync = sync_of(COMMIT_A);
+	must_sync(ledger, &sync, &now);
+	ledger_free(ledger);
+	ck_assert_str_eq(strrchr(base, '/') + 1, cache.name);
+	ck_assert_uint_eq(reads_with(&cache, &now), 3);
+	ck_assert_str_ne(strrchr(base, '/') + 1, cache.name);
+	/* Nobody else could read the ledger without it. */
+	CLEANUP(text_freep) char *second = text_printf(RECORDS "/%s", cache.name);
+	fake_kube_remove(fake, second);
+	const struct ledger_options options = { .ns = "shop", .name = "web", .cache = &cache };
+	ck_assert_ptr_null(ledger_open(&fake->kube, &options, &err));
+	ck_assert_ptr_nonnull(strstr(err.msg, strrchr(second, '/') + 1));
+	ck_assert_ptr_null(cache.name);
+	ledger_cache_release(&cache);
+	inventory_release(&now);
+}
+END_TEST
+
 START_TEST(changes_add_up_to_a_new_base_only_past_the_limit)
 {
 	struct inventory now = INVENTORY_INIT;
@@ -794,6 +850,7 @@ int main(void)
 	tcase_add_test(tests, what_was_recorded_is_read_again_with_every_field);
 	tcase_add_test(tests, records_have_a_controller_and_only_labels_of_ours);
 	tcase_add_test(tests, one_change_in_a_thousand_costs_one_intent_and_one_outcome);
+	tcase_add_test(tests, a_base_that_is_in_memory_is_only_asked_for);
 	tcase_add_test(tests, changes_add_up_to_a_new_base_only_past_the_limit);
 	tcase_add_test(tests, a_large_inventory_is_split_and_joined);
 	tcase_add_test(tests, very_many_revisions_fit_into_one_outcome);
