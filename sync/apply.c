@@ -35,6 +35,7 @@ static void follow_as_it_is(struct apply *apply, const struct action *action)
 		const char *uid = action->live ? action->live->uid : action->row->uid;
 		apply_follow(apply, id, resource, uid, action->live ? action->live->generation : action->row->generation);
 		apply->rollouts[apply->rollout_count - 1].unchanged = true;
+		apply->rollouts[apply->rollout_count - 1].known = action->desired->known;
 	}
 }
 

@@ -125,6 +125,30 @@ static void tell_rollout(struct cycle *cycle, const struct rollout *rollout)
 	}
 }
 
+/* What was healthy when it was last looked at, and did not change since, is not asked for again. */
+static void settle_known(struct cycle *cycle)
+{
+	struct apply *apply = &cycle->apply;
+	for (size_t i = 0; i < apply->rollout_count; i++) {
+		struct rollout *rollout = &apply->rollouts[i];
+		if (rollout->known && drift_is_healthy(cycle->options->drift, &rollout->id)) {
+			rollout->report = (struct health_report){ .health = HEALTH_CURRENT };
+			rollout->settled = true;
+		}
+	}
+}
+
+static void note_healthy(const struct cycle *cycle)
+{
+	const struct apply *apply = &cycle->apply;
+	for (size_t i = 0; cycle->options->drift && i < apply->rollout_count; i++) {
+		const struct rollout *rollout = &apply->rollouts[i];
+		if (rollout->settled && rollout->version && rollout->report.health == HEALTH_CURRENT) {
+			drift_healthy(cycle->options->drift, &rollout->id, rollout->version);
+		}
+	}
+}
+
 bool cycle_wait(struct cycle *cycle)
 {
 	struct apply *apply = &cycle->apply;
@@ -132,6 +156,7 @@ bool cycle_wait(struct cycle *cycle)
 		return !cycle_given_up(cycle);
 	}
 	report_phase(cycle->report, "waiting for the rollouts");
+	settle_known(cycle);
 	struct err err = ERR_INIT;
 	struct rollout_options options = {
 		.deadline = cycle->prepared.deadline,
@@ -143,6 +168,7 @@ bool cycle_wait(struct cycle *cycle)
 		.context = cycle,
 	};
 	bool healthy = rollout_wait(cycle->prepared.kube, apply->rollouts, apply->rollout_count, &options, &err);
+	note_healthy(cycle);
 	if (!healthy && err.kind != ERR_NONE) {
 		(void)report_err(cycle->report, FAILURE_CLUSTER, &err);
 	}

@@ -335,6 +335,7 @@ static void know(struct drift *drift, const struct drift_row *row)
 static void row_is_fine(struct drift *drift, struct drift_row *row, const struct action *action, const cJSON *metadata)
 {
 	uint64_t version = version_of(doc_text(metadata, "resourceVersion"));
+	row_hear(row, version);
 	text_set(&row->uid, doc_text(metadata, "uid"));
 	row->generation = doc_int(metadata, "generation", 0);
 	know(drift, row);

@@ -101,6 +101,13 @@ void drift_applied(struct drift *drift, const struct action *action, const cJSON
  */
 bool drift_knows(const struct drift *drift, const struct object *object, const struct inventory_row *row);
 
+/*
+ * The object was healthy in that version (0 unknown), and whether it still is, since nothing was told of it that is newer: each
+ * change of its status is. With the same condition as drift_knows.
+ */
+void drift_healthy(struct drift *drift, const struct ident *id, uint64_t version);
+bool drift_is_healthy(const struct drift *drift, const struct ident *id);
+
 /* A plan (which may be a part) was applied: what it found in sync is as desired, what it left alone is told by its state. */
 void drift_settle(struct drift *drift, const struct plan *plan, const struct inventory *inventory);
 

@@ -51,8 +51,10 @@ struct drift_row {
 	uint64_t answered;           /* resourceVersion of our last answer, or of the last plan that found it in sync */
 	char *uid;                   /* with that answer; NULL none yet */
 	int64_t generation;
-	uint64_t later; /* the newest event while it was not applied */
-	bool sure;      /* what was seen or answered last is all of the manifest, by the plan's rules, with nothing left out */
+	uint64_t newest;  /* of all events and answers, whatever they meant */
+	uint64_t healthy; /* the version that was healthy; 0 none */
+	uint64_t later;   /* the newest event while it was not applied */
+	bool sure;        /* what was seen or answered last is all of the manifest, by the plan's rules, with nothing left out */
 	/* What the last event told. */
 	enum drift_state state;
 	uint64_t seen;
@@ -98,6 +100,8 @@ void row_set(struct drift *drift, struct drift_row *row, const struct finding *f
 void row_clear(struct drift *drift, struct drift_row *row);
 
 /* --- drift_see.c */
+/* An event or an answer of the object came, of that version; 0: not known. */
+void row_hear(struct drift_row *row, uint64_t version);
 /* What was decided or applied is all of the manifest: no field is left to somebody else. */
 bool action_is_whole(const struct action *action);
 /* The plan left a field to a controller because of what was lost to it, not only because of its kind. */

@@ -93,6 +93,26 @@ void drift_complete(const struct drift *drift, struct object *object)
 	object_free(held);
 }
 
+void row_hear(struct drift_row *row, uint64_t version)
+{
+	row->newest = version > row->newest ? version : row->newest;
+	row->healthy = version ? row->healthy : 0;
+}
+
+void drift_healthy(struct drift *drift, const struct ident *id, uint64_t version)
+{
+	struct drift_row *row = drift_find(drift, id);
+	if (row) {
+		row->healthy = version;
+	}
+}
+
+bool drift_is_healthy(const struct drift *drift, const struct ident *id)
+{
+	const struct drift_row *row = drift_find(drift, id);
+	return row && row->healthy && row->newest <= row->healthy;
+}
+
 bool action_is_whole(const struct action *action)
 {
 	return !action->yielded && !action->drop_replicas;
@@ -193,6 +213,7 @@ bool drift_see(struct drift *drift, const struct drift_sight *sight, int64_t now
 		return false;
 	}
 	row->named = true;
+	row_hear(row, sight->version);
 	if (sight->version && sight->version <= row->answered) {
 		return true;
 	}

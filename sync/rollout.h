@@ -20,9 +20,11 @@ struct rollout {
 	char *uid;                       /* owned; what we applied: another UID there is a failure "replaced"; NULL: the first seen */
 	int64_t generation;              /* of the apply's answer */
 	bool unchanged;                  /* it was found as it should be: this sync wrote nothing to it */
+	bool known;                      /* and was not even read */
 	/* The answer. */
 	struct health_report report;
-	bool settled;     /* current, failed or paused */
+	bool settled;     /* current, failed or paused; so before the waiting: nobody asks for it */
+	uint64_t version; /* resourceVersion of what was judged last; 0: nothing was, or not known */
 	int64_t revision; /* Deployments: deployment.kubernetes.io/revision once seen; 0 otherwise */
 };
 

@@ -136,6 +136,8 @@ void rollout_judge(struct wait *wait, struct follow *follow, const cJSON *object
 {
 	struct rollout *rollout = follow->rollout;
 	const char *uid = doc_text(object, "metadata/uid");
+	const char *version = doc_text(object, "metadata/resourceVersion");
+	rollout->version = version ? strtoull(version, NULL, 10) : 0;
 	follow->answered = true;
 	follow->lost = false;
 	if (rollout->uid && uid && strcmp(rollout->uid, uid) != 0) {

@@ -643,6 +643,34 @@ START_TEST(an_object_that_is_skipped_is_not_known)
 }
 END_TEST
 
+START_TEST(an_object_is_healthy_until_anything_of_it_is_told)
+{
+	synced(web);
+	const struct ident *id = &desired("Deployment")->id;
+	ck_assert(!drift_is_healthy(drift, id));
+	drift_healthy(drift, id, version);
+	ck_assert(drift_is_healthy(drift, id));
+	/* The event of that very version, and one before it. */
+	version--;
+	see_in_sync();
+	ck_assert(drift_is_healthy(drift, id));
+	see_in_sync();
+	ck_assert(!drift_is_healthy(drift, id));
+	drift_healthy(drift, id, version);
+	apply("Deployment");
+	ck_assert(!drift_is_healthy(drift, id));
+	drift_healthy(drift, id, version);
+	see_gone("Deployment");
+	ck_assert(!drift_is_healthy(drift, id));
+	drift_healthy(drift, id, 0);
+	ck_assert(!drift_is_healthy(drift, id));
+	struct ident other = ident_make("", "ConfigMap", "shop", "other");
+	drift_healthy(drift, &other, version);
+	ck_assert(!drift_is_healthy(drift, &other));
+	ident_release(&other);
+}
+END_TEST
+
 /* --- when --------------------------------------------------------------------------------------------------------- */
 
 START_TEST(detect_and_suspension_only_tell)
@@ -925,6 +953,7 @@ static void add_events(Suite *suite)
 	tcase_add_test(tests, an_object_is_not_known_where_the_inventory_has_another_one);
 	tcase_add_test(tests, an_object_is_not_known_while_a_part_of_it_is_left_to_others);
 	tcase_add_test(tests, an_object_that_is_skipped_is_not_known);
+	tcase_add_test(tests, an_object_is_healthy_until_anything_of_it_is_told);
 }
 
 int main(void)

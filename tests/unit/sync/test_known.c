@@ -1,8 +1,9 @@
 /*
  * What a plan takes from the drift and the watches instead of reading it.
  */
-#include "sync/drift.h"
+#include "render/doc.h"
 #include "sync/desired.h"
+#include "sync/drift.h"
 #include "sync/prepare.h"
 
 #include "tests/unit/sync/cycle_fixture.h"
@@ -130,6 +131,31 @@ START_TEST(a_sync_of_what_is_known_ends_as_one_that_read_all)
 	ck_assert_int_eq(sync_now(), RESULT_UNCHANGED);
 	ck_assert_uint_eq(writes(), 0);
 	ck_assert_uint_eq(scene.report.verdicts[VERDICT_UNCHANGED], 3);
+}
+END_TEST
+
+START_TEST(what_was_healthy_and_did_not_change_is_not_waited_for)
+{
+	synced();
+	scene.options.wait = true;
+	/* In sync, but nobody looked at its health before. */
+	ck_assert_int_eq(sync_now(), RESULT_UNCHANGED);
+	ck_assert_uint_eq(fake_kube_requests(scene.fake, "GET " CONFIGMAPS), 4);
+	ck_assert_int_eq(sync_now(), RESULT_UNCHANGED);
+	ck_assert_uint_eq(fake_kube_requests(scene.fake, "GET " CONFIGMAPS), 0);
+	ck_assert_uint_eq(scene.report.verdicts[VERDICT_UNCHANGED], 4);
+	/* A change of its status: still in sync, and looked at again. */
+	(void)doc_make(fake_kube_get(scene.fake, CONFIGMAPS "a"), "status");
+	scene.fake->version++;
+	see("a", false);
+	ck_assert_int_eq(sync_now(), RESULT_UNCHANGED);
+	ck_assert_uint_eq(fake_kube_requests(scene.fake, "GET " CONFIGMAPS), 1);
+	ck_assert_uint_eq(fake_kube_requests(scene.fake, "GET " CONFIGMAPS "a"), 1);
+	/* What this sync writes is looked at in any case. */
+	push('2', CONFIG("a", "1") CONFIG("b", "2") CONFIG("c", "1") CONFIG("e", "1"));
+	ck_assert_int_eq(sync_now(), RESULT_HEALTHY);
+	ck_assert_uint_ge(fake_kube_requests(scene.fake, "GET " CONFIGMAPS "b"), 2);
+	ck_assert_uint_eq(fake_kube_requests(scene.fake, "GET " CONFIGMAPS "c"), 0);
 }
 END_TEST
 
@@ -313,6 +339,7 @@ int main(void)
 	tcase_add_checked_fixture(tcase, begin, finish);
 	tcase_add_test(tcase, a_plan_of_what_is_known_is_the_plan_of_what_is_read);
 	tcase_add_test(tcase, a_sync_of_what_is_known_ends_as_one_that_read_all);
+	tcase_add_test(tcase, what_was_healthy_and_did_not_change_is_not_waited_for);
 	tcase_add_test(tcase, a_plan_of_what_was_not_even_rendered_is_the_plan_of_all);
 	tcase_add_test(tcase, what_was_not_rendered_is_healed_from_what_the_drift_holds);
 	tcase_add_test(tcase, what_was_rendered_and_never_desired_is_rendered_again);
