@@ -408,11 +408,12 @@ static void warn_of_short_timeout(struct prepared *prepared)
 		const struct object *object = prepared->desired.items[i];
 		if (strcmp(object->id.kind, "Deployment") == 0) {
 			int64_t seconds = doc_int(object->json, "spec/progressDeadlineSeconds", DEFAULT_PROGRESS_DEADLINE);
-			whose = seconds > longest ? object : whose;
-			longest = seconds > longest ? seconds : longest;
+			bool longer = seconds > longest && seconds < INT32_MAX; /* that one has none */
+			whose = longer ? object : whose;
+			longest = longer ? seconds : longest;
 		}
 	}
-	if (longest * 1000 > prepared->options->timeout && longest < INT32_MAX) {
+	if (longest * 1000 > prepared->options->timeout) {
 		CLEANUP(text_freep) char *name = ident_text(&whose->id);
 		report_warn(prepared->report, text_printf("--timeout %" PRId64 "s is below the progressDeadlineSeconds of %s (%" PRId64
 		                                          "): a rollout may be given up before the cluster does",

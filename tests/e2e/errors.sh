@@ -224,10 +224,16 @@ it_says_that_the_cluster_is_not_there() {
 
 it_warns_of_a_timeout_below_the_progress_deadline() {
 	fresh
-	deployment web registry.test/web:1 1 | write web.yaml
-	commit 'Add it'
+	{
+		deployment web registry.test/web:1 1
+		# The longest that there is stands for none.
+		deployment patient registry.test/web:1 1 | sed 's|^spec:|&\n  progressDeadlineSeconds: 2147483647|'
+		deployment hasty registry.test/web:1 1 | sed 's|^spec:|&\n  progressDeadlineSeconds: 200|'
+	} | write web.yaml
+	commit 'Add them'
 	sync 0 --wait --timeout 180s
-	expect_warning 'progressDeadlineSeconds'
+	expect_warning 'below the progressDeadlineSeconds of deployment.*/web in .* \(600\)'
+	expect_eq 'warnings of it' 1 "$(grep -c progressDeadlineSeconds "$ERRS")"
 }
 
 run_cases "$@"
