@@ -11,6 +11,7 @@
 #include "sync/clock.h"
 #include "sync/git/http_error.h"
 #include "sync/git/http_tls.h"
+#include "sync/git/patience.h"
 #include "sync/git/url.h"
 
 static const char REFS_PATH[] = "/info/refs?service=git-upload-pack";
@@ -24,8 +25,6 @@ static const char AGENT[] = "git/2.0 (plumb " PLUMB_VERSION ")";
 enum {
 	MOST_REDIRECTS = 5,
 	MOST_RETRIES = 5,
-	CONNECT_MS = 30000,
-	STALL_MS = 60000, /* a server that packs sends a sign of life every 5 seconds */
 	POLL_MS = 500,
 	PAUSE_BYTES = 256 * 1024, /* of the answer that wait to be read */
 	ERROR_BYTES = 64 * 1024,  /* of a page that says what is wrong: not shown, read so that the connection stays good */
@@ -181,8 +180,7 @@ static void send_request(struct http *http)
 	forget_request(http);
 	set_place(http);
 	set_request(http);
-	int64_t left = time_left(http);
-	(void)curl_easy_setopt(http->easy, CURLOPT_CONNECTTIMEOUT_MS, (long)(left < CONNECT_MS ? left + 1 : CONNECT_MS));
+	(void)curl_easy_setopt(http->easy, CURLOPT_CONNECTTIMEOUT_MS, (long)fetch_patience.connect);
 	(void)curl_multi_add_handle(http->multi, http->easy);
 	http->added = true;
 	http->sent = true;
@@ -204,8 +202,8 @@ static bool no_time(const struct http *http, struct err *err)
 		(void)err_set(err, ERR_TRANSIENT, "'%s' took too long to answer", http->shown);
 		return true;
 	}
-	if (now - http->alive >= STALL_MS) {
-		(void)err_set(err, ERR_TRANSIENT, "'%s' sent nothing for %d seconds", http->shown, STALL_MS / 1000);
+	if (now - http->alive >= fetch_patience.stall) {
+		(void)err_set(err, ERR_TRANSIENT, "'%s' sent nothing for %d seconds", http->shown, (int)(fetch_patience.stall / 1000));
 		return true;
 	}
 	return false;

@@ -6,7 +6,10 @@
 #include <signal.h>
 #include <sys/socket.h>
 
+#include "sync/git/patience.h"
 #include "tests/unit/sync/git_fixture.h"
+
+const struct fetch_patience fetch_patience = { .connect = 600000, .stall = 600000 };
 
 enum { MAIN, OTHER, PLAIN, PORTS };
 
