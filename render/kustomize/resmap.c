@@ -77,6 +77,13 @@ bool resmap_check_ids(const struct resmap *map, struct err *err)
 
 /* --- generators --------------------------------------------------------------------------------------------------- */
 
+/* null is no text, whatever it is written as. */
+static const char *text_of(const struct tree *tree)
+{
+	const char *text = tree_is_null(tree) ? NULL : tree_text(tree);
+	return text ? text : "";
+}
+
 /* What GetDataMap has of "data" or "binaryData". */
 static struct pairs data_of(struct arena *arena, const struct resource *resource, const char *field)
 {
@@ -85,9 +92,7 @@ static struct pairs data_of(struct arena *arena, const struct resource *resource
 	if (tree_is_map(map)) {
 		pairs.items = arena_new(arena, map->count / 2, sizeof(*pairs.items));
 		for (uint32_t i = 0; i + 1 < map->count; i += 2) {
-			const char *key = tree_text(map->items[i]);
-			const char *value = tree_text(map->items[i + 1]);
-			pairs.items[pairs.count++] = (struct pair){ .key = key ? key : "", .value = value ? value : "" };
+			pairs.items[pairs.count++] = (struct pair){ .key = text_of(map->items[i]), .value = text_of(map->items[i + 1]) };
 		}
 	}
 	return pairs;
@@ -106,22 +111,28 @@ static void set_datum(struct arena *arena, struct tree *map, const struct pair *
 	tree_append(arena, map, value);
 }
 
-static void merge_data(struct arena *arena, struct resource *resource, const struct resource *old, const char *field)
+/* A key without a name ends the reference with "wrong node kind". */
+static bool merge_data(struct arena *arena, struct resource *resource, const struct resource *old, const char *field,
+                       struct err *err)
 {
 	struct pairs under = data_of(arena, old, field);
 	struct pairs over = data_of(arena, resource, field);
 	(void)tree_remove(resource->root, field);
 	if (under.count + over.count == 0) {
-		return;
+		return true;
 	}
 	struct tree *map = tree_new_map(arena);
 	for (size_t i = 0; i < under.count; i++) {
+		if (!*under.items[i].key) {
+			return err_set(err, ERR_INPUT, "%s has a key without a name, which cannot be merged", field);
+		}
 		set_datum(arena, map, &under.items[i]);
 	}
 	for (size_t i = 0; i < over.count; i++) {
 		set_datum(arena, map, &over.items[i]);
 	}
 	tree_set(arena, resource->root, field, map);
+	return true;
 }
 
 static bool merge_into(struct resmap *map, struct resource *resource, struct resource *old, struct err *err)
@@ -136,8 +147,9 @@ static bool merge_into(struct resmap *map, struct resource *resource, struct res
 	const char *origin = resource_annotation(old, ORIGIN);
 	resource_take_metadata(map->arena, resource, old);
 	if (behavior == BEHAVIOR_MERGE) {
-		merge_data(map->arena, resource, old, "data");
-		merge_data(map->arena, resource, old, "binaryData");
+		if (!merge_data(map->arena, resource, old, "data", err) || !merge_data(map->arena, resource, old, "binaryData", err)) {
+			return err_wrap(err, "%s, from %s", text, where(old));
+		}
 		if (origin) {
 			resource_set_annotation(map->arena, resource, ORIGIN, origin);
 		}
