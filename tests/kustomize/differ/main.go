@@ -71,6 +71,9 @@ func ours(plumb, dir string) answer {
 	return answer{refused: refused, crashed: !refused, err: err.Error() + "\n" + problems.String()}
 }
 
+// docs/operations.md: the reference hashes where each value stands in its file, of any kind but these two.
+const documented = "only a ConfigMap or Secret can have a hash in its name"
+
 // What is different, or "".
 func compare(theirs, mine answer) string {
 	switch {
@@ -166,7 +169,7 @@ func main() {
 		return
 	}
 	found := map[string]int{}
-	rendered, refused, bad := 0, 0, 0
+	rendered, refused, known, bad := 0, 0, 0, 0
 	start := time.Now()
 	for i := *seed; i < *seed+*count && bad < *stop; i++ {
 		t := j.plausible(rand.New(rand.NewSource(i)))
@@ -180,6 +183,10 @@ func main() {
 			} else {
 				rendered++
 			}
+			continue
+		}
+		if kind == "refused" && strings.Contains(mine.err, documented) {
+			known++
 			continue
 		}
 		bad++
@@ -199,8 +206,8 @@ func main() {
 		kinds = append(kinds, fmt.Sprintf("%s %d", kind, n))
 	}
 	sort.Strings(kinds)
-	fmt.Printf("%d trees in %.0f s: equal %d, refused by both %d, different %d %s\n", rendered+refused+bad, time.Since(start).Seconds(),
-		rendered, refused, bad, strings.Join(kinds, ", "))
+	fmt.Printf("%d trees in %.0f s: equal %d, refused by both %d, refused by plumb as documented %d, different %d %s\n",
+		rendered+refused+known+bad, time.Since(start).Seconds(), rendered, refused, known, bad, strings.Join(kinds, ", "))
 	if bad > 0 {
 		os.Exit(1)
 	}
