@@ -176,6 +176,30 @@ static void one_leads(void *context)
 	stop(1);
 }
 
+/* The process stood still: its own fiber did not get to look at the Lease. */
+static void one_was_away(void *context)
+{
+	(void)context;
+	struct err err = ERR_INIT;
+	start(0);
+	rest(100);
+	ck_assert(leader_may_write(agents[0].leader, &err));
+	still_now += RENEW;
+	ck_assert(leader_leads(agents[0].leader));
+	ck_assert(!leader_may_write(agents[0].leader, &err));
+	ck_assert_int_eq(err.kind, ERR_CONFLICT);
+	/* Nobody else took it: renewed it may write again. */
+	rest(100);
+	ck_assert(leader_may_write(agents[0].leader, &err));
+	stop(0);
+}
+
+START_TEST(one_that_was_away_may_not_write_before_it_renewed)
+{
+	run_script(one_was_away);
+}
+END_TEST
+
 START_TEST(one_of_two_leads_and_hands_over_at_its_end)
 {
 	run_script(one_leads);
@@ -290,6 +314,7 @@ int main(void)
 	Suite *suite = suite_create("leader");
 	TCase *tests = tcase_create("leader");
 	tcase_add_checked_fixture(tests, setup, teardown);
+	tcase_add_test(tests, one_that_was_away_may_not_write_before_it_renewed);
 	tcase_add_test(tests, one_of_two_leads_and_hands_over_at_its_end);
 	tcase_add_test(tests, a_leader_that_is_cut_off_stops_before_another_begins);
 	tcase_add_test(tests, a_short_outage_is_survived);

@@ -154,6 +154,37 @@ START_TEST(a_stop_ends_it_as_incomplete_with_an_outcome_and_the_next_one_does_th
 }
 END_TEST
 
+enum { IN_FLIGHT = 64 };
+
+static int64_t lease_sent;
+
+/* The process stands still for half a minute while the first ones are in flight. */
+static void stand_still(struct fake_kube *fake, const struct kube_call *call, void *context)
+{
+	(void)fake;
+	(void)context;
+	if (strstr(call->path, "/leases") && strcmp(call->method, "DELETE") != 0) {
+		lease_sent = still_now;
+	} else if (strcmp(call->method, "PATCH") == 0) {
+		ck_assert(seen.applies < IN_FLIGHT || still_now - lease_sent <= 30000);
+		still_now += seen.applies++ ? 0 : 31000;
+	}
+}
+
+START_TEST(no_apply_begins_on_a_lease_that_is_half_over)
+{
+	CLEANUP(buf_release) struct buf many = BUF_INIT(LIMIT_MIB(1));
+	for (int i = 0; i < IN_FLIGHT + 30; i++) {
+		ck_assert(buf_printf(&many, CONFIG("cm-%d", "1"), i));
+	}
+	push('1', buf_text(&many));
+	scene.fake->before = stand_still;
+	ck_assert_int_eq(sync_now(), RESULT_APPLIED);
+	ck_assert_uint_eq(seen.applies, IN_FLIGHT + 30);
+	ck_assert_uint_eq(fake_kube_requests(scene.fake, "PUT " LEASE), 1);
+}
+END_TEST
+
 START_TEST(without_a_record_of_the_intent_nothing_is_applied)
 {
 	push('1', CONFIG("a", "1"));
@@ -202,6 +233,7 @@ int main(void)
 	tcase_add_test(tcase, what_git_drops_is_pruned_after_what_changed_was_applied);
 	tcase_add_test(tcase, a_refused_object_stops_no_other_and_keeps_what_would_be_pruned);
 	tcase_add_test(tcase, a_stop_ends_it_as_incomplete_with_an_outcome_and_the_next_one_does_the_rest);
+	tcase_add_test(tcase, no_apply_begins_on_a_lease_that_is_half_over);
 	tcase_add_test(tcase, without_a_record_of_the_intent_nothing_is_applied);
 	tcase_add_test(tcase, without_the_lease_nothing_is_recorded_or_applied);
 	tcase_add_test(tcase, a_brake_on_prunes_deletes_nothing_and_is_told);
