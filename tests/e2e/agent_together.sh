@@ -31,10 +31,10 @@ it_has_one_leader_and_the_other_takes_over_at_once_when_it_ends() {
 	declare_sync
 	synced
 	expect_eq 'intents' 1 "$(intents)"
-	local start=$SECONDS
 	agent_stop a
+	# It was given back: nobody has to wait until it is old.
+	! leads a || fail 'the first one ended, and its lease is still its own'
 	eventually 10 'the second one leads' leads b
-	((SECONDS - start <= 8)) || fail "the lease was handed over after $((SECONDS - start)) s"
 	deployment web registry.test/web:2 1 | write web.yaml
 	commit 'Two'
 	synced
@@ -125,7 +125,7 @@ it_refuses_the_name_of_a_sync_to_a_one_shot_and_shares_the_lease_where_files_dec
 		apiVersion: coordination.k8s.io/v1
 		kind: Lease
 		metadata: {name: plumb-$NAME, namespace: $NS}
-		spec: {holderIdentity: somebody/else, leaseDurationSeconds: 15, renewTime: "$(date -u +%Y-%m-%dT%H:%M:%S.000000Z)"}
+		spec: {holderIdentity: somebody/else, leaseDurationSeconds: 40, renewTime: "$(date -u +%Y-%m-%dT%H:%M:%S.000000Z)"}
 	X
 	configmap one two | write one.yaml
 	commit 'Two'
