@@ -38,6 +38,17 @@ bool arena_full(const struct arena *arena)
 	return arena->total > arena->max;
 }
 
+bool arena_holds(const struct arena *arena, const void *memory)
+{
+	const char *at = memory;
+	for (const struct arena_block *block = arena->blocks; block; block = block->next) {
+		if (at >= block->bytes && at < block->bytes + block->size) {
+			return true;
+		}
+	}
+	return false;
+}
+
 static size_t next_size(const struct arena *arena)
 {
 	size_t size = arena->total < FIRST_BYTES ? FIRST_BYTES : arena->total;

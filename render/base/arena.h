@@ -28,6 +28,9 @@ bool arena_full(const struct arena *arena);
 /* Zeroed, aligned to 8 bytes: for any type but long double. Lives as long as the arena. */
 void *arena_new(struct arena *arena, size_t count, size_t size);
 
+/* Whether the memory is of this arena: for what moves a few things of it to one that lives longer. */
+bool arena_holds(const struct arena *arena, const void *memory);
+
 /* A larger copy of `old`, which stays as it is. */
 void *arena_grow(struct arena *arena, const void *old, size_t old_size, size_t new_size);
 

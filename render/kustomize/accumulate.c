@@ -61,11 +61,11 @@ static bool append_read(struct target *target, const char *path, const struct re
 	return resmap_append_known(&into->all->map, into->ids, read, err);
 }
 
-static bool append_file(struct target *target, const char *path, const struct text *text, struct gathering *into, struct err *err)
+static bool append_file(struct target *target, const char *path, const struct buf *text, struct gathering *into, struct err *err)
 {
 	struct resmap read = RESMAP_INIT(target->build->arena);
 	const char *shown = loader_path(&target->loader, path);
-	if (!resources_read(target->build->arena, shown, text->data, text->len, &read, err)) {
+	if (!resources_read(target->build->arena, shown, buf_text(text), text->len, &read, err)) {
 		return false;
 	}
 	shared_keep(target, path, &read);
@@ -146,7 +146,7 @@ static bool accumulate_directory(struct target *target, const char *path, struct
 
 static bool accumulate_path(struct target *target, const char *path, struct gathering *into, struct err *err)
 {
-	struct text text = { 0 };
+	CLEANUP(buf_release) struct buf text = BUF_INIT(LIMIT_MANIFEST_BYTES);
 	struct err no_file = ERR_INIT;
 	if (loader_is_remote_file(path)) {
 		return loader_refuse_remote(path, err);
@@ -155,7 +155,7 @@ static bool accumulate_path(struct target *target, const char *path, struct gath
 	if (shared_resources(target, path, &again)) {
 		return append_read(target, path, &again, into, err);
 	}
-	if (*path && loader_read(&target->loader, path, &text, &no_file)) {
+	if (*path && loader_read_into(&target->loader, path, &text, &no_file)) {
 		return append_file(target, path, &text, into, err);
 	}
 	if (*path && no_file.kind != ERR_NOT_FOUND) {

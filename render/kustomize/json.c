@@ -271,6 +271,17 @@ static void free_pairs(struct tree ***pairs)
 	free(*pairs);
 }
 
+/* Nobody changes a key: one that is a plain text is shared. */
+static struct tree *key_of(struct arena *arena, struct tree *key, const struct tree *read)
+{
+	if (!read && key->tag == TREE_STR && key->style == TREE_PLAIN && !key->tagged && !key->notes) {
+		return key;
+	}
+	struct tree *copy = tree_new_string(arena, read ? read->text : key->text);
+	copy->line = key->line;
+	return copy;
+}
+
 static struct tree *map_of(struct arena *arena, const struct tree *tree, struct place place, struct err *err)
 {
 	CLEANUP(free_pairs) struct tree **pairs = NULL;
@@ -288,9 +299,7 @@ static struct tree *map_of(struct arena *arena, const struct tree *tree, struct 
 		if (!reread_scalar(arena, pairs[i], true, place.flow, &read, err)) {
 			return NULL;
 		}
-		struct tree *key = tree_new_string(arena, read ? read->text : pairs[i]->text);
-		key->line = pairs[i]->line;
-		tree_append(arena, copy, key);
+		tree_append(arena, copy, key_of(arena, pairs[i], read));
 		tree_append(arena, copy, value);
 	}
 	return copy;
@@ -321,7 +330,8 @@ static void look_like_json(struct tree *tree)
 	if (tree->kind == TREE_SCALAR && tree->tag == TREE_STR) {
 		tree->style = TREE_DOUBLE;
 	}
-	for (uint32_t i = 0; tree->kind != TREE_SCALAR && i < tree->count; i++) {
+	bool map = tree->kind == TREE_MAP;
+	for (uint32_t i = map; tree->kind != TREE_SCALAR && i < tree->count; i += map ? 2 : 1) {
 		look_like_json(tree->items[i]);
 	}
 }

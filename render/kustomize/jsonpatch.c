@@ -319,7 +319,8 @@ static bool run_operation(struct run *run)
 bool jsonpatch_apply(struct arena *arena, const struct jsonpatch *patch, const struct tree *object, struct tree **out,
                      struct err *err)
 {
-	struct run run = { .arena = arena, .root = tree_to_json(arena, object, err), .err = err };
+	CLEANUP(arena_release) struct arena scratch = ARENA_INIT(LIMIT_BUILD_BYTES);
+	struct run run = { .arena = &scratch, .root = tree_to_json(&scratch, object, err), .err = err };
 	if (!run.root) {
 		return false;
 	}
@@ -332,5 +333,5 @@ bool jsonpatch_apply(struct arena *arena, const struct jsonpatch *patch, const s
 	if (run.root->kind != TREE_MAP) {
 		return err_set(err, ERR_INPUT, "the JSON patch leaves a list, where an object must be a mapping");
 	}
-	return json_normalize(arena, run.root, out, err);
+	return json_normalize(arena, &scratch, run.root, out, err);
 }

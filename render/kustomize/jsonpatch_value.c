@@ -128,7 +128,8 @@ static enum tree_style style_of(const struct tree *text)
 	return other || tree_resolve(text->text, text->len) != TREE_STR ? TREE_DOUBLE : TREE_PLAIN;
 }
 
-static bool normalize_scalar(struct arena *arena, const struct tree *tree, struct tree **out, struct err *err)
+static bool normalize_scalar(struct arena *arena, const struct arena *scratch, const struct tree *tree, struct tree **out,
+                             struct err *err)
 {
 	if (tree_is_null(tree)) {
 		*out = tree_new_null(arena);
@@ -143,6 +144,9 @@ static bool normalize_scalar(struct arena *arena, const struct tree *tree, struc
 	if (scalar->tag == TREE_INT || scalar->tag == TREE_FLOAT) {
 		return normalize_number(arena, scalar, err);
 	}
+	if (arena_holds(scratch, scalar->text)) {
+		scalar->text = arena_text_len(arena, scalar->text, scalar->len);
+	}
 	if (scalar->tag != TREE_BOOL) {
 		scalar->tag = TREE_STR;
 		scalar->style = style_of(scalar);
@@ -150,10 +154,17 @@ static bool normalize_scalar(struct arena *arena, const struct tree *tree, struc
 	return true;
 }
 
-bool json_normalize(struct arena *arena, const struct tree *tree, struct tree **out, struct err *err)
+/* Nobody changes a key: one that is as it should be can be in both trees. */
+static struct tree *normalize_key(struct arena *arena, const struct arena *scratch, struct tree *key)
+{
+	bool same = key->tag == TREE_STR && key->style == TREE_PLAIN && !key->tagged && !key->notes && !arena_holds(scratch, key);
+	return same ? key : tree_new_string(arena, key->text);
+}
+
+bool json_normalize(struct arena *arena, const struct arena *scratch, const struct tree *tree, struct tree **out, struct err *err)
 {
 	if (tree->kind == TREE_SCALAR) {
-		return normalize_scalar(arena, tree, out, err);
+		return normalize_scalar(arena, scratch, tree, out, err);
 	}
 	struct tree *copy = tree->kind == TREE_MAP ? tree_new_map(arena) : tree_new_list(arena);
 	copy->line = tree->line;
@@ -161,8 +172,8 @@ bool json_normalize(struct arena *arena, const struct tree *tree, struct tree **
 	copy->cap = copy->count = tree->count;
 	for (uint32_t i = 0; i < tree->count; i++) {
 		if (tree->kind == TREE_MAP && i % 2 == 0) {
-			copy->items[i] = tree_new_string(arena, tree->items[i]->text);
-		} else if (!json_normalize(arena, tree->items[i], &copy->items[i], err)) {
+			copy->items[i] = normalize_key(arena, scratch, tree->items[i]);
+		} else if (!json_normalize(arena, scratch, tree->items[i], &copy->items[i], err)) {
 			return false;
 		}
 	}

@@ -26,7 +26,11 @@ bool json_equal(struct arena *arena, const struct tree *a, const struct tree *b)
 size_t json_depth(const struct tree *tree, size_t most);
 size_t json_count(const struct tree *tree, size_t most);
 
-/* A new tree without raw scalars, as goyaml v3 reads what it wrote: numbers are float64. One that is too large is an error. */
-bool json_normalize(struct arena *arena, const struct tree *tree, struct tree **out, struct err *err) MUST_CHECK;
+/*
+ * A new tree without raw scalars, as goyaml v3 reads what it wrote: numbers are float64. One that is too large is an error. Of
+ * what is in `scratch` nothing is in the new tree.
+ */
+bool json_normalize(struct arena *arena, const struct arena *scratch, const struct tree *tree, struct tree **out, struct err *err)
+	MUST_CHECK;
 
 #endif

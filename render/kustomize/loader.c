@@ -212,7 +212,7 @@ static bool find(const struct loader *loader, const char *path, struct buf *real
 	return false;
 }
 
-bool loader_read(const struct loader *loader, const char *path, struct text *out, struct err *err)
+bool loader_read_into(const struct loader *loader, const char *path, struct buf *out, struct err *err)
 {
 	if (loader_is_remote_file(path)) {
 		return loader_refuse_remote(path, err);
@@ -233,13 +233,20 @@ bool loader_read(const struct loader *loader, const char *path, struct text *out
 		               "with --load-restrictor LoadRestrictionsNone",
 		               path);
 	}
-	CLEANUP(buf_release) struct buf text = BUF_INIT(LIMIT_MANIFEST_BYTES);
-	if (!files_read(loader->files, buf_text(&real), &text, err)) {
+	size_t before = out->len;
+	if (!files_read(loader->files, buf_text(&real), out, err)) {
 		return false;
 	}
-	*loader->bytes += text.len;
-	if (*loader->bytes > LIMIT_TREE_BYTES) {
-		return err_set(err, ERR_LIMIT, "more than %zu bytes of files in one build", LIMIT_TREE_BYTES);
+	*loader->bytes += out->len - before;
+	return *loader->bytes <= LIMIT_TREE_BYTES ||
+	       err_set(err, ERR_LIMIT, "more than %zu bytes of files in one build", LIMIT_TREE_BYTES);
+}
+
+bool loader_read(const struct loader *loader, const char *path, struct text *out, struct err *err)
+{
+	CLEANUP(buf_release) struct buf text = BUF_INIT(LIMIT_MANIFEST_BYTES);
+	if (!loader_read_into(loader, path, &text, err)) {
+		return false;
 	}
 	out->len = text.len;
 	out->data = arena_text_len(loader->arena, buf_text(&text), text.len);

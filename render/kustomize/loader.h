@@ -41,6 +41,9 @@ bool loader_refuse_remote(const char *path, struct err *err);
 /* ERR_NOT_FOUND where there is no such file or it is a directory. */
 bool loader_read(const struct loader *loader, const char *path, struct text *out, struct err *err) MUST_CHECK;
 
+/* The same, appended; for what need not live as long as the arena. */
+bool loader_read_into(const struct loader *loader, const char *path, struct buf *out, struct err *err) MUST_CHECK;
+
 /* How messages name the path: relative to `from`. */
 const char *loader_path(const struct loader *loader, const char *path);
 

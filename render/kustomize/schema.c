@@ -168,8 +168,8 @@ struct schema_at schema_of_comment(struct arena *arena, const struct schema *sch
 	comment += strspn(comment, "#");
 	struct tree *json, *node;
 	struct err ignored = ERR_INIT;
-	if (!json_read(arena, comment, strlen(comment), &json, &ignored) || !json_normalize(arena, json, &node, &ignored) ||
-	    !tree_is_map(node) || node->count == 0) {
+	if (!json_read(arena, comment, strlen(comment), &json, &ignored) ||
+	    !json_normalize(arena, &ARENA_INIT(0), json, &node, &ignored) || !tree_is_map(node) || node->count == 0) {
 		return SCHEMA_NOTHING;
 	}
 	schema = schema ? schema : &only_builtin;
