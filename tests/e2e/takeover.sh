@@ -76,6 +76,13 @@ it_never_absorbs_what_the_cluster_sets() {
 	commit 'The shop comes to Git, without what the cluster set'
 	sync 0
 	expect_counts 'adopted=3'
+	# The server would put an address back that nobody owns: whose it is tells.
+	local field theirs
+	theirs=$(kubectl get service -n "$NS" web --show-managed-fields -o json |
+		jq -c '.metadata.managedFields[] | select(.manager == "kubectl-client-side-apply").fieldsV1')
+	for field in clusterIP clusterIPs nodePort; do
+		expect_match 'what stays of kubectl apply' "\"f:$field\"" "$theirs"
+	done
 	sed -i 's|timeoutSeconds: 5|timeoutSeconds: 6|; s|port: 80|port: 81|; s|web:1|web:2|' "$WORK/all.yaml"
 	commit 'Another of each'
 	sync 0
