@@ -124,6 +124,15 @@ static void establish(struct run *run)
 
 /* --- from outside ------------------------------------------------------------------------------------------------- */
 
+/* What is ours already may have been changed by anyone meanwhile; what is not must be as it was seen. */
+static const char *expected_version(const struct action *action)
+{
+	if (!action->live || action->kind == ACTION_WAIT) {
+		return NOT_THERE;
+	}
+	return action->kind == ACTION_ADOPT && *action->live->resource_version ? action->live->resource_version : NULL;
+}
+
 static void start_stage(struct run *run, enum stage stage)
 {
 	const struct plan *plan = run->apply->plan;
@@ -132,6 +141,7 @@ static void start_stage(struct run *run, enum stage stage)
 		if (action->stage == stage && action->desired && is_work(action)) {
 			struct work *work = work_new(run, action, &action->desired->id, apply_steps);
 			work->waits = action->kind == ACTION_WAIT;
+			text_set(&work->expects, expected_version(action));
 			if (work->waits) {
 				work->trouble = text_dup(action->reason);
 				report_verdict(run->apply->report, work->id, VERDICT_WAITING, text_dup(action->reason), FAILURE_NONE);

@@ -77,6 +77,7 @@ struct apply_notes {
 	const char *const *without; /* paths that `owned` lost and that are left out (fields_strip); NULL none */
 	const cJSON *owned;         /* plumb's fields on the live object */
 	bool creates;               /* it is not there: with what ignore rules name, whose first value is Git's */
+	const char *version;        /* the resource version that the apply must find; NULL: any */
 };
 
 bool apply_body(const struct object *object, const struct apply_notes *notes, struct buf *out) MUST_CHECK;

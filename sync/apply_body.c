@@ -26,6 +26,9 @@ bool apply_body(const struct object *object, const struct apply_notes *notes, st
 	if (!object_annotation(object, NOTE_CHANGE_CAUSE)) {
 		set_note(document, NOTE_CHANGE_CAUSE, notes->cause);
 	}
+	if (notes->version) {
+		doc_set_text(doc_make(document, "metadata"), "resourceVersion", notes->version);
+	}
 	if (notes->drop_replicas) {
 		doc_remove(doc_get(document, "spec"), "replicas");
 	}

@@ -194,6 +194,7 @@ static void send_rest(struct work *work)
 	work->waits = false;
 	work->force = true;
 	work->take_over = false;
+	text_set(&work->expects, NOT_THERE);
 	work_goto(work, apply_steps, STEP_APPLY);
 	work->steps[work->at].send(work);
 }

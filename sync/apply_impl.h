@@ -21,6 +21,12 @@
 
 #include "sync/apply.h"
 
+/*
+ * A resource version that no object has: a server-side apply with it makes the object, or conflicts where one is there. All syncs
+ * write with one manager, so nothing else tells that another one was faster (safety rule 8).
+ */
+#define NOT_THERE "1"
+
 struct run;
 struct work;
 
@@ -55,7 +61,9 @@ struct work {
 	enum failure failure; /* that it is when the time is over */
 	bool waits;           /* for a deletion to end: at the deadline it is `waiting`, not `failed` */
 	/* Of an apply. */
-	cJSON *live; /* the whole object, where a step read it */
+	char *expects; /* the resource version that it must find, or NOT_THERE; NULL: any, it is ours */
+	bool late;     /* it was another one: it is to be looked at again */
+	cJSON *live;   /* the whole object, where a step read it */
 	bool force;
 	bool take_over;
 	bool absorbs_again;
@@ -109,7 +117,7 @@ void work_later(struct work *work, char *reason, enum failure failure);
 
 /* --- apply_object.c */
 extern const struct step apply_steps[];
-enum apply_step { STEP_GONE, STEP_LIVE, STEP_CONTACT, STEP_ABSORB, STEP_HAND_OVER, STEP_DRY_RUN, STEP_APPLY };
+enum apply_step { STEP_GONE, STEP_SEEN, STEP_LIVE, STEP_CONTACT, STEP_ABSORB, STEP_HAND_OVER, STEP_DRY_RUN, STEP_APPLY };
 bool is_deployment(const struct ident *id);
 bool is_secret(const struct ident *id);
 void apply_call(struct work *work, const char *manager, bool force, bool dry_run);

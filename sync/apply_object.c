@@ -83,6 +83,7 @@ static void send_object(struct work *work, bool force, bool dry_run)
 		.without = work->recreate ? NULL : (const char *const *)work->action->yielded,
 		.owned = own_fields(work->action->live),
 		.creates = !work->action->live || work->action->kind == ACTION_WAIT || work->recreate,
+		.version = dry_run ? NULL : work->expects,
 	};
 	apply_call(work, MANAGER_PLUMB, force, dry_run);
 	if (apply_body(work->action->desired, &notes, &work->call.body)) {
@@ -130,6 +131,55 @@ static void still_there(struct work *work, const cJSON *answer)
 	work_later(work, text.len ? buf_detach(&text) : text_dup("its deletion"), FAILURE_STOPPED);
 }
 
+/* --- is it another sync's by now ---------------------------------------------------------------------------------- */
+
+static const char *label_of(const cJSON *object, const char *name)
+{
+	return cJSON_GetStringValue(doc_get(doc_at(object, "metadata/labels"), name));
+}
+
+static bool is_same(const char *a, const char *b)
+{
+	return a && b && strcmp(a, b) == 0;
+}
+
+/* Blocks it where its labels are another sync's than those of the manifest; else this is what the apply must find. */
+static void look(struct work *work, const cJSON *live)
+{
+	const struct object *desired = work->action->desired;
+	const char *name = label_of(live, LABEL_NAME);
+	const char *ns = label_of(live, LABEL_NAMESPACE);
+	CLEANUP(text_freep) char *owner = text_printf("%s/%s", ns ? ns : "", name ? name : "");
+	const char *from = object_annotation(desired, NOTE_TRANSFER_FROM);
+	bool other = (name && !is_same(name, label_of(desired->json, LABEL_NAME))) ||
+	             (ns && !is_same(ns, label_of(desired->json, LABEL_NAMESPACE)));
+	if (other && !is_same(from, owner)) {
+		work_end(work, VERDICT_BLOCKED, text_printf("owned by %s", owner), FAILURE_STOPPED);
+	} else if (work->expects) {
+		text_set(&work->expects, doc_text(live, "metadata/resourceVersion"));
+	}
+}
+
+static bool needs_seen(const struct work *work)
+{
+	return work->late;
+}
+
+static void send_seen(struct work *work)
+{
+	send_get(work, KUBE_METADATA);
+}
+
+/* One that was to be made is met for the first time. */
+static void seen(struct work *work, const cJSON *answer)
+{
+	work->late = false;
+	if (!work->action->live) {
+		work->force = note_force(doc_get(work->action->desired->json, "metadata"));
+	}
+	look(work, answer);
+}
+
 /* --- the live object ---------------------------------------------------------------------------------------------- */
 
 static bool is_drifted(const struct work *work)
@@ -160,6 +210,7 @@ static void got_live(struct work *work, const cJSON *answer)
 	work->live = cJSON_Duplicate(answer, 1);
 	free(work->hash_before);
 	work->hash_before = is_deployment(work->id) ? apply_template_hash(answer) : NULL;
+	look(work, answer);
 }
 
 /* --- first contact ------------------------------------------------------------------------------------------------ */
@@ -207,10 +258,18 @@ static void send_absorb(struct work *work)
 	}
 }
 
+/* What we wrote ourselves is what the apply must find. */
+static void note_version(struct work *work, const cJSON *answer)
+{
+	if (work->expects) {
+		text_set(&work->expects, doc_text(answer, "metadata/resourceVersion"));
+	}
+}
+
 static void absorbed(struct work *work, const cJSON *answer)
 {
-	(void)answer;
 	work->take_over = false;
+	note_version(work, answer);
 }
 
 /* --- what must not be reset --------------------------------------------------------------------------------------- */
@@ -248,8 +307,7 @@ static void send_hand_over(struct work *work)
 
 static void handed_over(struct work *work, const cJSON *answer)
 {
-	(void)work;
-	(void)answer;
+	note_version(work, answer);
 }
 
 /* --- does the pod template change --------------------------------------------------------------------------------- */
@@ -375,6 +433,7 @@ static void applied(struct work *work, const cJSON *answer)
 {
 	if (doc_text(answer, "metadata/deletionTimestamp")) {
 		work->waits = true;
+		text_set(&work->expects, NOT_THERE);
 		work->at = STEP_GONE;
 		work_later(work, text_dup("its deletion"), FAILURE_STOPPED);
 		return;
@@ -396,6 +455,7 @@ static void applied(struct work *work, const cJSON *answer)
 
 const struct step apply_steps[] = {
 	[STEP_GONE] = { needs_gone, send_gone, still_there, false },
+	[STEP_SEEN] = { needs_seen, send_seen, seen, false },
 	[STEP_LIVE] = { needs_live, send_live, got_live, false },
 	[STEP_CONTACT] = { needs_contact, send_contact, contact_is_free, false },
 	[STEP_ABSORB] = { needs_absorb, send_absorb, absorbed, true },

@@ -120,7 +120,8 @@ static void raced(struct work *work)
 	work->live = NULL;
 	struct err err = ERR_INIT;
 	work_later(work, said(work, &err), FAILURE_MANIFESTS);
-	work->at = work->steps == apply_steps ? STEP_LIVE : 0;
+	work->late = work->expects != NULL;
+	work->at = work->steps == apply_steps ? STEP_SEEN : 0;
 	while (work->steps[work->at].needed && !work->steps[work->at].needed(work)) {
 		work->at++;
 	}
@@ -220,6 +221,8 @@ static void refused(struct work *work, const struct kube_status *status)
 	} else if (code == 404 && (strcmp(work->call.method, "GET") == 0 || strcmp(work->call.method, "DELETE") == 0)) {
 		/* Gone since it was listed: then it is made, or there is nothing to delete. */
 		work->take_over = false;
+		work->late = false;
+		text_set(&work->expects, work->expects ? NOT_THERE : NULL);
 		work->at++;
 		work_next(work);
 	} else if (code == 409 && is_field_conflict(status)) {

@@ -15,6 +15,7 @@ static void work_free(struct work *work)
 	kube_call_release(&work->call);
 	cJSON_Delete(work->live);
 	free(work->trouble);
+	free(work->expects);
 	free(work->hash_before);
 	free(work->hash_wanted);
 	free(work->commit);

@@ -1,6 +1,7 @@
 #!/bin/bash
 # One owner an object, and a field that Git gives up keeps its value.
 . "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/hold_lib.sh"
 
 it_hands_replicas_over_when_git_gives_them_up() {
 	fresh
@@ -97,6 +98,48 @@ it_lets_only_one_sync_have_an_object() {
 	DIR=a NAME=a
 	sync 0
 	expect_counts 'unchanged=1'
+}
+
+# Both plan before either of them writes; they have leases of their own.
+it_lets_only_one_of_two_at_once_have_an_object() {
+	fresh a
+	at_exit kubectl delete clusterrole "$NS" --ignore-not-found
+	configmap adopted | kubectl apply -n "$NS" -f - >/dev/null
+	{
+		configmap made first
+		configmap adopted first
+	} | write a/all.yaml
+	{
+		printf 'apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {name: %s}\nrules: []\n' "$NS"
+		configmap made second
+		configmap adopted second
+		configmap own second
+	} | write b/all.yaml
+	commit 'Two syncs want the same objects'
+	hold_requests rbac.authorization.k8s.io/clusterroles "$NS"
+	head -n 4 "$WORK/b/all.yaml" | hold_works
+	DIR=b NAME=b
+	sync_flags
+	local pid code=0
+	"$PLUMB" sync "${FLAGS[@]}" --store "$T/b" -o json >"$T/held.out" 2>"$T/held.err" &
+	pid=$!
+	eventually 60 'the sync is held' is_held
+	DIR=a NAME=a
+	sync 0
+	expect_counts 'adopted=1 created=1'
+	let_requests_go
+	wait "$pid" || code=$?
+	OUT=$T/held.out ERRS=$T/held.err
+	expect_eq 'exit code of b' 7 "$code"
+	local one
+	for one in made adopted; do
+		expect_verdict "ConfigMap/$one" blocked "owned by $NS/a"
+		expect_live configmap "$one" .data.value first
+		expect_live configmap "$one" '.metadata.labels.plumb\.dev/name' a
+	done
+	expect_verdict ConfigMap/own created
+	sync 0
+	expect_counts 'unchanged=2'
 }
 
 it_moves_an_object_from_one_sync_to_another() {

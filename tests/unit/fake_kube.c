@@ -230,6 +230,12 @@ static void fake_apply(struct fake_kube *fake, struct kube_call *call, const cha
 	cJSON *object = stored ? cJSON_Duplicate(stored, true) : cJSON_CreateObject();
 	cJSON *applied = cJSON_Parse(buf_text(&call->body));
 	assert(applied);
+	if (stored && !fake_same_version(stored, doc_text(applied, "metadata/resourceVersion"))) {
+		cJSON_Delete(applied);
+		cJSON_Delete(object);
+		fake_refuse(call, 409, "Conflict");
+		return;
+	}
 	fake_merge(object, applied);
 	const char *query = strstr(call->path, "fieldManager=");
 	assert(query);

@@ -387,6 +387,77 @@ START_TEST(fields_of_an_unknown_manager_block)
 }
 END_TEST
 
+#define CHANGED STATUS("Conflict", "the object has been modified", "")
+#define OUR_CONFIG "{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":{\"name\":\"cm\",\"namespace\":\"shop\"," OURS "}}"
+#define LIVE_OF(sync) \
+	"{\"metadata\":{\"uid\":\"u1\",\"resourceVersion\":\"5\",\"labels\":{\"plumb.dev/name\":\"" sync \
+	"\",\"plumb.dev/namespace\":\"shop\"}}}"
+
+static void expect_version(size_t i, const char *version)
+{
+	CLEANUP(doc_freep) cJSON *sent_body = body(i);
+	ck_assert_str_eq(doc_text(sent_body, "metadata/resourceVersion"), version);
+}
+
+START_TEST(what_another_sync_made_meanwhile_is_left_to_it)
+{
+	act(ACTION_CREATE, STAGE_REST, OUR_CONFIG, NULL);
+	struct line lines[] = {
+		{ "PATCH", CONFIGMAPS "cm?", "force=false", 409, CHANGED, false },
+		{ "GET", CONFIGMAPS "cm", NULL, 200, LIVE_OF("other"), false },
+	};
+	RUN(lines);
+	ck_assert(!applied);
+	expect("cm", VERDICT_BLOCKED, "owned by shop/other");
+	ck_assert_int_eq(report_exit_code(&report), 7);
+	expect_version(0, "1");
+}
+END_TEST
+
+START_TEST(what_nobody_owns_that_was_made_meanwhile_is_adopted_as_it_was_seen)
+{
+	act(ACTION_CREATE, STAGE_REST, OUR_CONFIG, NULL);
+	struct line lines[] = {
+		{ "PATCH", CONFIGMAPS "cm?", "force=false", 409, CHANGED, false },
+		{ "GET", CONFIGMAPS "cm", NULL, 200, "{\"metadata\":{\"uid\":\"u1\",\"resourceVersion\":\"5\"}}", false },
+		{ "PATCH", CONFIGMAPS "cm?", "force=false", 200, ANSWER("u1", "6", "0"), false },
+	};
+	RUN(lines);
+	expect("cm", VERDICT_ADOPTED, "it was made meanwhile");
+	expect_version(2, "5");
+}
+END_TEST
+
+START_TEST(what_another_sync_adopted_meanwhile_is_left_to_it)
+{
+	(void)act(ACTION_ADOPT, STAGE_REST, OUR_CONFIG,
+	          "{\"uid\":\"u1\",\"resourceVersion\":\"4\",\"managedFields\":[{\"manager\":\"kubectl\"}]}");
+	struct line lines[] = {
+		{ "PATCH", CONFIGMAPS "cm?", "force=false", 409, CHANGED, false },
+		{ "GET", CONFIGMAPS "cm", NULL, 200, LIVE_OF("other"), false },
+	};
+	RUN(lines);
+	expect("cm", VERDICT_BLOCKED, "owned by shop/other");
+	expect_version(0, "4");
+}
+END_TEST
+
+START_TEST(what_went_meanwhile_is_made)
+{
+	(void)act(ACTION_ADOPT, STAGE_REST, OUR_CONFIG,
+	          "{\"uid\":\"u1\",\"resourceVersion\":\"4\",\"managedFields\":[{\"manager\":\"kubectl\"}]}");
+	struct line lines[] = {
+		{ "PATCH", CONFIGMAPS "cm?", "force=false", 409, CHANGED, false },
+		{ "GET", CONFIGMAPS "cm", NULL, 404, STATUS("NotFound", "cm not found", ""), false },
+		{ "PATCH", CONFIGMAPS "cm?", "force=false", 201, ANSWER("u2", "6", "0"), false },
+	};
+	RUN(lines);
+	ck_assert(applied);
+	expect("cm", VERDICT_CREATED, "it was not there");
+	expect_version(2, "1");
+}
+END_TEST
+
 START_TEST(kubectls_fields_become_plumbs_before_the_first_apply)
 {
 	struct action *action = act(
@@ -656,6 +727,10 @@ int main(void)
 	tcase_add_test(tcase, stages_follow_each_other);
 	tcase_add_test(tcase, a_kind_that_nobody_serves_fails_at_the_deadline);
 	tcase_add_test(tcase, fields_of_an_unknown_manager_block);
+	tcase_add_test(tcase, what_another_sync_made_meanwhile_is_left_to_it);
+	tcase_add_test(tcase, what_nobody_owns_that_was_made_meanwhile_is_adopted_as_it_was_seen);
+	tcase_add_test(tcase, what_another_sync_adopted_meanwhile_is_left_to_it);
+	tcase_add_test(tcase, what_went_meanwhile_is_made);
 	tcase_add_test(tcase, kubectls_fields_become_plumbs_before_the_first_apply);
 	tcase_add_test(tcase, replicas_are_handed_over_before_they_are_given_up);
 	tcase_add_test(tcase, an_apply_that_changes_nothing_is_no_heal);
