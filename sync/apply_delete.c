@@ -166,6 +166,7 @@ static void got_version(struct work *work, const cJSON *answer)
 	}
 	text_set(&work->uid, work->action->live->uid);
 	text_set(&work->resource_version, doc_text(answer, "metadata/resourceVersion"));
+	apply_look(work, answer);
 }
 
 static void send_recreate_delete(struct work *work)

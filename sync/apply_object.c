@@ -143,8 +143,7 @@ static bool is_same(const char *a, const char *b)
 	return a && b && strcmp(a, b) == 0;
 }
 
-/* Blocks it where its labels are another sync's than those of the manifest; else this is what the apply must find. */
-static void look(struct work *work, const cJSON *live)
+void apply_look(struct work *work, const cJSON *live)
 {
 	const struct object *desired = work->action->desired;
 	const char *name = label_of(live, LABEL_NAME);
@@ -177,7 +176,7 @@ static void seen(struct work *work, const cJSON *answer)
 	if (!work->action->live) {
 		work->force = note_force(doc_get(work->action->desired->json, "metadata"));
 	}
-	look(work, answer);
+	apply_look(work, answer);
 }
 
 /* --- the live object ---------------------------------------------------------------------------------------------- */
@@ -210,7 +209,7 @@ static void got_live(struct work *work, const cJSON *answer)
 	work->live = cJSON_Duplicate(answer, 1);
 	free(work->hash_before);
 	work->hash_before = is_deployment(work->id) ? apply_template_hash(answer) : NULL;
-	look(work, answer);
+	apply_look(work, answer);
 }
 
 /* --- first contact ------------------------------------------------------------------------------------------------ */

@@ -600,6 +600,20 @@ START_TEST(a_recreate_proves_the_new_object_before_it_deletes_the_old)
 }
 END_TEST
 
+START_TEST(what_another_sync_took_meanwhile_is_not_deleted_for_a_recreate)
+{
+	act(ACTION_CHANGE, STAGE_REST, WEB("," OURS ",\"annotations\":{\"" NOTE_RECREATE "\":\"spec.selector\"}"), LIVE_WEB);
+	struct line lines[] = {
+		{ "GET", DEPLOYMENTS "web", NULL, 200, ANSWER("u1", "4", "1"), false },
+		{ "PATCH", DEPLOYMENTS "web?", "dryRun=All", 422, IMMUTABLE, false },
+		{ "PATCH", DEPLOYMENTS "web-plumb-trial?", "dryRun=All", 201, ANSWER("x", "", "1"), false },
+		{ "GET", DEPLOYMENTS "web", NULL, 200, LIVE_OF("other"), false },
+	};
+	RUN(lines);
+	expect("web", VERDICT_BLOCKED, "owned by shop/other");
+}
+END_TEST
+
 START_TEST(an_object_that_would_not_be_accepted_anew_is_not_deleted)
 {
 	act(ACTION_CHANGE, STAGE_REST, WEB(",\"annotations\":{\"" NOTE_RECREATE "\":\"spec.selector\"}"), LIVE_WEB);
@@ -739,6 +753,7 @@ int main(void)
 	tcase_add_test(tcase, one_that_changes_something_is);
 	tcase_add_test(tcase, an_immutable_field_names_the_annotation_that_allows_a_recreate);
 	tcase_add_test(tcase, a_recreate_proves_the_new_object_before_it_deletes_the_old);
+	tcase_add_test(tcase, what_another_sync_took_meanwhile_is_not_deleted_for_a_recreate);
 	tcase_add_test(tcase, an_object_that_would_not_be_accepted_anew_is_not_deleted);
 	tcase_add_test(tcase, a_namespace_is_never_made_anew);
 	tcase_add_test(tcase, what_a_server_says_of_a_secret_is_not_repeated);
