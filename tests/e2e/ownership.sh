@@ -105,14 +105,18 @@ it_lets_only_one_of_two_at_once_have_an_object() {
 	fresh a
 	at_exit kubectl delete clusterrole "$NS" --ignore-not-found
 	configmap adopted | kubectl apply -n "$NS" -f - >/dev/null
+	# Nothing of it is to be taken over, so that nobody looks at it first.
+	configmap shared | sed 's|value:|more:|' | kubectl apply -n "$NS" --server-side --field-manager=somebody -f - >/dev/null
 	{
 		configmap made first
 		configmap adopted first
+		configmap shared first
 	} | write a/all.yaml
 	{
 		printf 'apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {name: %s}\nrules: []\n' "$NS"
 		configmap made second
 		configmap adopted second
+		configmap shared second
 		configmap own second
 	} | write b/all.yaml
 	commit 'Two syncs want the same objects'
@@ -126,20 +130,20 @@ it_lets_only_one_of_two_at_once_have_an_object() {
 	eventually 60 'the sync is held' is_held
 	DIR=a NAME=a
 	sync 0
-	expect_counts 'adopted=1 created=1'
+	expect_counts 'adopted=2 created=1'
 	let_requests_go
 	wait "$pid" || code=$?
 	OUT=$T/held.out ERRS=$T/held.err
 	expect_eq 'exit code of b' 7 "$code"
 	local one
-	for one in made adopted; do
+	for one in made adopted shared; do
 		expect_verdict "ConfigMap/$one" blocked "owned by $NS/a"
 		expect_live configmap "$one" .data.value first
 		expect_live configmap "$one" '.metadata.labels.plumb\.dev/name' a
 	done
 	expect_verdict ConfigMap/own created
 	sync 0
-	expect_counts 'unchanged=2'
+	expect_counts 'unchanged=3'
 }
 
 it_moves_an_object_from_one_sync_to_another() {
