@@ -5,11 +5,11 @@
 #include "sync/record.h"
 #include "sync/replicasets.h"
 
-static void add_namespaces(const struct ledger_sync *sync, struct map *namespaces)
+static void want(const struct ledger_sync *sync, struct replicasets_wanted *wanted)
 {
 	for (size_t i = 0; i < sync->revision_count; i++) {
 		if (!record_revision_known(&sync->revisions[i])) {
-			(void)map_set(namespaces, sync->revisions[i].id.ns, namespaces);
+			replicasets_want(wanted, &sync->revisions[i].id);
 		}
 	}
 }
@@ -29,13 +29,13 @@ static bool resolve(const struct replicasets *sets, const char *commit, struct l
 
 bool history_resolve(struct kube *kube, struct ledger_sync *sync, struct err *err)
 {
-	CLEANUP(map_release) struct map namespaces = MAP_INIT;
-	add_namespaces(sync, &namespaces);
-	if (!namespaces.count) {
+	CLEANUP(replicasets_wanted_release) struct replicasets_wanted wanted = { 0 };
+	want(sync, &wanted);
+	if (!wanted.deployments.count) {
 		return true;
 	}
 	CLEANUP(replicasets_release) struct replicasets sets = REPLICASETS_INIT;
-	bool good = replicasets_gather(kube, &namespaces, &sets, err);
+	bool good = replicasets_gather(kube, &wanted, &sets, err);
 	for (size_t i = 0; i < sync->revision_count; i++) {
 		(void)resolve(&sets, sync->commit, &sync->revisions[i]);
 	}
@@ -124,18 +124,18 @@ bool history_settle(struct kube *kube, struct ledger *ledger, size_t *settled, s
 	*settled = 0;
 	size_t count = 0;
 	const struct ledger_sync *syncs = ledger_syncs(ledger, &count);
-	CLEANUP(map_release) struct map namespaces = MAP_INIT;
+	CLEANUP(replicasets_wanted_release) struct replicasets_wanted wanted = { 0 };
 	for (size_t i = 0; i < count; i++) {
 		if (syncs[i].revisions_pending) {
-			add_namespaces(&syncs[i], &namespaces);
+			want(&syncs[i], &wanted);
 		}
 	}
-	if (!namespaces.count) {
+	if (!wanted.deployments.count) {
 		return true;
 	}
 	CLEANUP(replicasets_release) struct replicasets sets = REPLICASETS_INIT;
 	struct err unread = ERR_INIT;
-	if (!replicasets_gather(kube, &namespaces, &sets, &unread) && unread.kind != ERR_DENIED) {
+	if (!replicasets_gather(kube, &wanted, &sets, &unread) && unread.kind != ERR_DENIED) {
 		*err = unread;
 		return false;
 	}

@@ -90,13 +90,13 @@ static bool lives(const struct replicasets *sets, const struct ledger_revision *
 	return false;
 }
 
-static void collect_namespaces(const struct sweep *sweep, struct map *namespaces)
+static void collect_wanted(const struct sweep *sweep, struct replicasets_wanted *wanted)
 {
 	for (size_t i = 0; i < sweep->ledger->count; i++) {
 		const struct ledger_sync *sync = &sweep->ledger->syncs[i];
 		for (size_t j = 0; sweep->evict[i] && j < sync->revision_count; j++) {
 			if (sync->revisions[j].hash) {
-				(void)map_set(namespaces, sync->revisions[j].id.ns, sweep->ledger);
+				replicasets_want(wanted, &sync->revisions[j].id);
 			}
 		}
 	}
@@ -105,14 +105,14 @@ static void collect_namespaces(const struct sweep *sweep, struct map *namespaces
 static void spare_living(struct sweep *sweep)
 {
 	const struct ledger *ledger = sweep->ledger;
-	CLEANUP(map_release) struct map namespaces = MAP_INIT;
-	collect_namespaces(sweep, &namespaces);
-	if (!namespaces.count) {
+	CLEANUP(replicasets_wanted_release) struct replicasets_wanted wanted = { 0 };
+	collect_wanted(sweep, &wanted);
+	if (!wanted.deployments.count) {
 		return;
 	}
 	CLEANUP(replicasets_release) struct replicasets sets = REPLICASETS_INIT;
 	struct err unread = ERR_INIT;
-	if (!replicasets_gather(ledger->objects, &namespaces, &sets, &unread)) {
+	if (!replicasets_gather(ledger->objects, &wanted, &sets, &unread)) {
 		/* `lives` spares what is in namespaces that were not read. */
 		unread.kind = ERR_NONE;
 	}

@@ -1,4 +1,3 @@
-#include "sync/replicasets.h"
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -8,8 +7,9 @@
 #include "render/doc.h"
 #include "sync/clock.h"
 #include "sync/names.h"
+#include "sync/replicasets_impl.h"
 
-enum { PAGE = 500, FEW_NAMESPACES = 4, MOST_RESTARTS = 2 };
+enum { PAGE = 500, FEW_NAMESPACES = 4, FEW_DEPLOYMENTS = 4, MOST_RESTARTS = 2 };
 
 /* One list on its way, page by page. */
 struct listing {
@@ -188,8 +188,36 @@ static bool gather_each(struct kube *kube, const struct map *namespaces, struct 
 	return good;
 }
 
-bool replicasets_gather(struct kube *kube, const struct map *namespaces, struct replicasets *sets, struct err *err)
+void replicasets_want(struct replicasets_wanted *wanted, const struct ident *deployment)
 {
+	CLEANUP(text_freep) char *key = ident_key(deployment);
+	(void)map_set(&wanted->deployments, key, (struct ident *)(uintptr_t)deployment);
+	(void)map_set(&wanted->namespaces, deployment->ns, wanted);
+}
+
+void replicasets_wanted_release(struct replicasets_wanted *wanted)
+{
+	map_release(&wanted->deployments);
+	map_release(&wanted->namespaces);
+}
+
+static void note_read(const struct map *namespaces, struct replicasets *sets)
+{
+	for (size_t i = 0; i < namespaces->count; i++) {
+		(void)map_set(&sets->namespaces, namespaces->entries[i].key, sets);
+	}
+}
+
+bool replicasets_gather(struct kube *kube, const struct replicasets_wanted *wanted, struct replicasets *sets, struct err *err)
+{
+	const struct map *namespaces = &wanted->namespaces;
+	if (wanted->deployments.count <= FEW_DEPLOYMENTS) {
+		if (replicasets_gather_few(kube, wanted, sets)) {
+			note_read(namespaces, sets);
+			return true;
+		}
+		replicasets_release(sets);
+	}
 	if (namespaces->count <= FEW_NAMESPACES) {
 		return gather_each(kube, namespaces, sets, err);
 	}
@@ -203,9 +231,7 @@ bool replicasets_gather(struct kube *kube, const struct map *namespaces, struct 
 		*err = all.err;
 		return false;
 	}
-	for (size_t i = 0; i < namespaces->count; i++) {
-		(void)map_set(&sets->namespaces, namespaces->entries[i].key, sets);
-	}
+	note_read(namespaces, sets);
 	return true;
 }
 

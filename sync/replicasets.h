@@ -31,7 +31,7 @@ struct replicasets {
 	size_t count;
 	size_t cap;
 	struct map by_owner;   /* uid -> index + 1 of its first */
-	struct map namespaces; /* that were read */
+	struct map namespaces; /* that were read, as far as they were wanted */
 };
 
 #define REPLICASETS_INIT ((struct replicasets){ 0 })
@@ -41,12 +41,23 @@ void replicasets_release(struct replicasets *sets);
 /* Adds one by its document, whole or metadata only; false where it has no name. */
 bool replicasets_add(struct replicasets *sets, const cJSON *object);
 
+/* The Deployments whose ReplicaSets are looked for. */
+struct replicasets_wanted {
+	struct map deployments; /* ident_key -> struct ident, borrowed */
+	struct map namespaces;  /* of them */
+};
+
+void replicasets_want(struct replicasets_wanted *wanted, const struct ident *deployment);
+void replicasets_wanted_release(struct replicasets_wanted *wanted);
+
 /*
- * Lists those of the namespaces that are the map's keys, metadata only, in pages: a few namespaces each by itself, many by one
- * list of the cluster unless that is denied. false with the first error where a namespace could not be read; what was read is in
- * `sets` then too, and `sets->namespaces` tells.
+ * Reads at least those of the wanted Deployments, metadata only. Of a few Deployments each by its selector; where that is not all
+ * that is asked, or one is not there, lists of the namespaces in pages: a few namespaces each by itself, many by one list of the
+ * cluster unless that is denied. false with the first error where a namespace could not be read; what was read is in `sets` then
+ * too, and `sets->namespaces` tells.
  */
-bool replicasets_gather(struct kube *kube, const struct map *namespaces, struct replicasets *sets, struct err *err) MUST_CHECK;
+bool replicasets_gather(struct kube *kube, const struct replicasets_wanted *wanted, struct replicasets *sets, struct err *err)
+	MUST_CHECK;
 
 /* The owner's first and next one; NULL behind the last. Borrowed. */
 const struct replicaset *replicasets_first(const struct replicasets *sets, const char *owner);

@@ -336,6 +336,51 @@ START_TEST(the_revisions_of_a_sync_that_waited_are_resolved_before_its_outcome)
 }
 END_TEST
 
+START_TEST(of_a_few_deployments_only_what_they_select_is_listed)
+{
+	put_set("h1", 1, COMMIT_B, UID);
+	/* Of another application: not asked for. */
+	(void)fake_kube_put(fake, APPS "replicasets/api-h9", "{\"metadata\":{\"labels\":{\"app\":\"api\"}}}");
+	struct err err = ERR_INIT;
+	struct ledger_sync sync = sync_of(&(struct step){ COMMIT_B, 0, 0, NULL, NULL });
+	fake_kube_forget(fake);
+	ck_assert(history_resolve(&fake->kube, &sync, &err));
+	ck_assert_str_eq(sync.revisions[0].hash, "h1");
+	ck_assert_uint_eq(fake_kube_requests(fake, ""), 2);
+	ck_assert_uint_eq(fake_kube_requests(fake, "GET " APPS "deployments/web"), 1);
+	ck_assert_uint_eq(fake_kube_requests(fake, "GET " APPS "replicasets?labelSelector=app"), 1);
+	ledger_sync_release(&sync);
+}
+END_TEST
+
+START_TEST(where_a_deployment_is_gone_or_there_are_many_all_are_listed)
+{
+	put_set("h1", 1, COMMIT_B, UID);
+	struct err err = ERR_INIT;
+	struct ledger_sync sync = sync_of(&(struct step){ COMMIT_B, 0, 0, NULL, NULL });
+	fake->deny[0] = "GET deployments/";
+	ck_assert(history_resolve(&fake->kube, &sync, &err));
+	ck_assert_str_eq(sync.revisions[0].hash, "h1");
+	ledger_sync_release(&sync);
+	fake->deny[0] = NULL;
+	sync = sync_of(&(struct step){ COMMIT_B, 0, 0, NULL, NULL });
+	sync.revisions = alloc_grow(sync.revisions, 6, sizeof *sync.revisions);
+	for (; sync.revision_count < 6; sync.revision_count++) {
+		CLEANUP(text_freep) char *name = text_printf("web-%zu", sync.revision_count);
+		sync.revisions[sync.revision_count] = (struct ledger_revision){
+			.id = ident_make("apps", "Deployment", "shop", name),
+			.uid = text_dup(name),
+		};
+	}
+	fake_kube_forget(fake);
+	ck_assert(history_resolve(&fake->kube, &sync, &err));
+	ck_assert_str_eq(sync.revisions[0].hash, "h1");
+	ck_assert_uint_eq(fake_kube_requests(fake, ""), 1);
+	ck_assert_uint_eq(fake_kube_requests(fake, "GET " APPS "replicasets?limit="), 1);
+	ledger_sync_release(&sync);
+}
+END_TEST
+
 START_TEST(a_deployment_that_is_not_there_is_told)
 {
 	struct ledger *ledger = open_it();
@@ -364,6 +409,8 @@ int main(void)
 	tcase_add_test(tests, a_revision_of_a_deployment_that_was_replaced_is_settled);
 	tcase_add_test(tests, missing_rights_leave_revisions_pending);
 	tcase_add_test(tests, the_revisions_of_a_sync_that_waited_are_resolved_before_its_outcome);
+	tcase_add_test(tests, of_a_few_deployments_only_what_they_select_is_listed);
+	tcase_add_test(tests, where_a_deployment_is_gone_or_there_are_many_all_are_listed);
 	tcase_add_test(tests, a_deployment_that_is_not_there_is_told);
 	suite_add_tcase(suite, tests);
 	SRunner *runner = srunner_create(suite);
