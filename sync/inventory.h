@@ -58,6 +58,13 @@ void inventory_take(struct inventory *inventory, struct inventory_row *row);
 void inventory_remove(struct inventory *inventory, const struct ident *id);
 
 /*
+ * All rows in one piece of memory, without JSON, and back: for what is kept at rest, where a thousand rows with their texts would
+ * lie in pieces between what is freed. Both replace what `out` held. Not for records: the format is this program's own.
+ */
+void inventory_flatten(const struct inventory *inventory, struct buf *out);
+void inventory_unflatten(const struct buf *flat, struct inventory *out);
+
+/*
  * Rows as compact JSON with a format version, sorted by identity, zlib-compressed. Equal inventories give equal bytes. false
  * over the buffer's maximum.
  */

@@ -63,18 +63,21 @@ void ledger_entry_release(struct ledger_entry *entry)
 void ledger_cache_release(struct ledger_cache *cache)
 {
 	free(cache->name);
-	inventory_release(&cache->base);
-	*cache = (struct ledger_cache){ .base = INVENTORY_INIT };
+	buf_release(&cache->base);
+	*cache = (struct ledger_cache){ 0 };
 }
 
-static void give_base_back(struct ledger *ledger)
+static void keep_base(const struct ledger *ledger)
 {
-	if (!ledger->cache || !ledger->ref.name) {
+	struct ledger_cache *cache = ledger->cache;
+	if (!cache || !ledger->ref.name || (cache->name && strcmp(cache->name, ledger->ref.name) == 0)) {
 		return;
 	}
-	ledger_cache_release(ledger->cache);
-	*ledger->cache = (struct ledger_cache){ .name = TAKE(ledger->ref.name), .parts = ledger->ref.parts, .base = ledger->base };
-	ledger->base = INVENTORY_INIT;
+	ledger_cache_release(cache);
+	cache->name = text_dup(ledger->ref.name);
+	cache->parts = ledger->ref.parts;
+	cache->base = BUF_INIT(SIZE_MAX);
+	inventory_flatten(&ledger->base, &cache->base);
 }
 
 void ledger_free(struct ledger *ledger)
@@ -82,7 +85,7 @@ void ledger_free(struct ledger *ledger)
 	if (!ledger) {
 		return;
 	}
-	give_base_back(ledger);
+	keep_base(ledger);
 	for (size_t i = 0; i < ledger->count; i++) {
 		ledger_sync_release(&ledger->syncs[i]);
 		ledger_entry_release(&ledger->entries[i]);

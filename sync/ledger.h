@@ -69,12 +69,12 @@ struct ledger;
 
 /*
  * The base of the inventory that a program read or wrote last, so that only its being there need be asked as long as records name
- * the same: its name is a digest of its content. All zero at first. One ledger at a time has it; others read.
+ * the same: its name is a digest of its content. All zero at first.
  */
 struct ledger_cache {
 	char *name;
 	size_t parts;
-	struct inventory base;
+	struct buf base; /* inventory_flatten */
 };
 
 void ledger_cache_release(struct ledger_cache *cache);

@@ -356,9 +356,7 @@ static bool find_base(struct ledger *ledger, struct err *err)
 	if (!cache || !cache->name || strcmp(cache->name, ledger->ref.name) != 0) {
 		return load_base(ledger, &ledger->ref, err);
 	}
-	ledger->base = cache->base;
-	cache->base = INVENTORY_INIT;
-	ledger_cache_release(cache);
+	inventory_unflatten(&cache->base, &ledger->base);
 	return true;
 }
 

@@ -1,4 +1,5 @@
 #include <check.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -233,11 +234,41 @@ START_TEST(a_bomb_is_refused)
 }
 END_TEST
 
+START_TEST(what_was_flattened_comes_back_with_every_field)
+{
+	struct inventory inventory = INVENTORY_INIT;
+	struct inventory back = INVENTORY_INIT;
+	CLEANUP(buf_release) struct buf flat = BUF_INIT(SIZE_MAX);
+	inventory_flatten(&inventory, &flat);
+	fill(&back, 3);
+	inventory_unflatten(&flat, &back);
+	ck_assert_uint_eq(back.count, 0);
+	inventory_take(&inventory, full_row());
+	inventory_take(&inventory, make_row("", "Service", "web"));
+	struct inventory_row *bare = alloc_new(1, sizeof *bare);
+	bare->id = ident_make("", "Namespace", "", "shop");
+	bare->version = text_dup("");
+	bare->uid = text_dup("");
+	inventory_take(&inventory, bare);
+	inventory_flatten(&inventory, &flat);
+	inventory_unflatten(&flat, &back);
+	ck_assert_uint_eq(back.count, 3);
+	for (size_t i = 0; i < inventory.count; i++) {
+		const struct inventory_row *row = inventory_find(&back, &inventory.rows[i]->id);
+		ck_assert(row && inventory_row_equal(row, inventory.rows[i]));
+	}
+	ck_assert_ptr_null(inventory_find(&back, &bare->id)->template_commit);
+	inventory_release(&inventory);
+	inventory_release(&back);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("inventory");
 	TCase *tests = tcase_create("inventory");
 	tcase_add_test(tests, what_was_packed_comes_back_with_every_field);
+	tcase_add_test(tests, what_was_flattened_comes_back_with_every_field);
 	tcase_add_test(tests, equal_inventories_give_equal_bytes_whatever_their_order);
 	tcase_add_test(tests, a_row_is_replaced_removed_and_taken_again);
 	tcase_add_test(tests, ten_thousand_rows_fit_into_one_record);
