@@ -90,6 +90,21 @@ static bool set(void *context, struct tree *field, struct err *err)
 	return true;
 }
 
+/* confirmNodeMatchesReferrer: an apiVersion or kind that says another thing than the object is known by, which is null by any
+ * spelling, and a version behind an empty group. */
+static bool is_itself(const struct resource *resource, struct err *err)
+{
+	static const char *const fields[] = { "apiVersion", "kind" };
+	for (size_t i = 0; i < ARRAY_LEN(fields); i++) {
+		const struct tree *value = tree_get(resource->root, fields[i]);
+		const char *text = tree_text(value);
+		if (text && *text && (tree_is_null(value) || (i == 0 && *text == '/'))) {
+			return err_set(err, ERR_INPUT, "line %u: its %s must not be %s", (unsigned)value->line, fields[i], text);
+		}
+	}
+	return true;
+}
+
 /* The fields of one referrer that are for objects of one kind. */
 static bool set_fields(struct setting *setting, const struct gvk *original, struct err *err)
 {
@@ -100,7 +115,7 @@ static bool set_fields(struct setting *setting, const struct gvk *original, stru
 		if (!gvk_selected(original, &setting->spec->gvk)) {
 			continue;
 		}
-		if (!referrer_look(setting->index, setting->referrer, err) ||
+		if (!is_itself(resource, err) || !referrer_look(setting->index, setting->referrer, err) ||
 		    !fieldspec_visit(setting->index->arena, setting->spec, resource->root, &visitor, err)) {
 			return false;
 		}
