@@ -59,7 +59,7 @@ func reference(dir string) (got answer) {
 func ours(plumb, dir string) answer {
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()
-	command := exec.CommandContext(ctx, plumb, "render", dir)
+	command := exec.CommandContext(ctx, plumb, "render", "-k", dir)
 	var out, problems bytes.Buffer
 	command.Stdout, command.Stderr = &out, &problems
 	err := command.Run()
