@@ -354,6 +354,9 @@ static bool is_uncertain(struct planning *planning, struct action *action)
 		           text_printf("generation %lld, after the last apply it was %lld", (long long)generation, (long long)recorded));
 	} else if (planning->options->verify) {
 		write_over(action, ACTION_HEAL, text_dup("to be verified"));
+	} else if (!has_row_uid(action) && !planning->options->part) {
+		/* Its records are gone: what the inventory lacks would not be pruned when Git drops it. */
+		write_over(action, ACTION_HEAL, text_dup("not in the inventory"));
 	} else {
 		return false;
 	}

@@ -125,6 +125,33 @@ it_keeps_the_last_healthy_record() {
 }
 
 # A name is given once: who comes second with it reads again and takes the next.
+# Without its records, a sync must not forget what it has: what Git drops later is still pruned.
+it_finds_what_it_has_when_its_records_are_gone() {
+	fresh
+	{ configmap one; configmap two; deployment web registry.test/web:1 0; } | write all.yaml
+	commit 'One'
+	sync 0 --prune
+	local before
+	before=$(live deployment web .metadata.resourceVersion)
+	kubectl delete configmap -n "$NS" plumb-shop >/dev/null
+	eventually 60 'the records are gone' no_records
+	sync 0 --prune
+	expect_counts 'unchanged=3'
+	expect_eq 'records' 1 "$(records outcome | wc -l)"
+	expect_live deployment web .metadata.resourceVersion "$before"
+	sync 0 --prune
+	expect_eq 'records of a pass that has nothing to do' 1 "$(records outcome | wc -l)"
+	{ configmap one; deployment web registry.test/web:1 0; } | write all.yaml
+	commit 'Without two'
+	sync 0 --prune
+	expect_counts 'pruned=1 unchanged=2'
+	expect_gone configmap two
+}
+
+no_records() {
+	[[ ! $(kubectl get controllerrevisions -n "$NS" -l plumb.dev/record-of=shop -o name) ]]
+}
+
 it_counts_on_where_another_process_was_faster() {
 	fresh
 	configmap cm one | write cm.yaml
