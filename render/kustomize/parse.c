@@ -7,6 +7,7 @@
 
 #include "render/base/limits.h"
 #include "render/base/map.h"
+#include "render/kustomize/yaml_words.h"
 
 struct parse {
 	struct arena *arena;
@@ -73,48 +74,14 @@ static struct tree *add(struct parse *parse, const yaml_event_t *event, enum tre
 
 /* --- tags --------------------------------------------------------------------------------------------------------- */
 
-#define LONG_TAG "tag:yaml.org,2002:"
-
-/* The tag as written, "!!int" for its URI, one of tree.h's where it is known. */
-static const char *short_tag(struct arena *arena, const char *tag)
-{
-	static const char *const known[] = { TREE_STR,  TREE_INT,    TREE_FLOAT, TREE_BOOL,    TREE_NULL,
-		                                 TREE_TIME, TREE_BINARY, TREE_MERGE, TREE_MAP_TAG, TREE_LIST_TAG };
-	bool is_long = strncmp(tag, LONG_TAG, strlen(LONG_TAG)) == 0;
-	for (size_t i = 0; i < ARRAY_LEN(known); i++) {
-		if (strcmp(known[i], tag) == 0 || (is_long && strcmp(known[i] + 2, tag + strlen(LONG_TAG)) == 0)) {
-			return known[i];
-		}
-	}
-	return is_long ? arena_printf(arena, "!!%s", tag + strlen(LONG_TAG)) : arena_text(arena, tag);
-}
-
 static void set_tag(struct parse *parse, struct tree *tree, const yaml_char_t *tag, const char *otherwise)
 {
 	const char *text = (const char *)tag;
 	tree->tagged = text && *text && strcmp(text, "!") != 0;
-	tree->tag = tree->tagged ? short_tag(parse->arena, text) : otherwise;
+	tree->tag = tree->tagged ? yaml_words_tag(parse->arena, text) : otherwise;
 }
 
 /* --- events ------------------------------------------------------------------------------------------------------- */
-
-static enum tree_style style_of(yaml_scalar_style_t style)
-{
-	switch (style) {
-	case YAML_SINGLE_QUOTED_SCALAR_STYLE:
-		return TREE_SINGLE;
-	case YAML_DOUBLE_QUOTED_SCALAR_STYLE:
-		return TREE_DOUBLE;
-	case YAML_LITERAL_SCALAR_STYLE:
-		return TREE_LITERAL;
-	case YAML_FOLDED_SCALAR_STYLE:
-		return TREE_FOLDED;
-	case YAML_ANY_SCALAR_STYLE:
-	case YAML_PLAIN_SCALAR_STYLE:
-		break;
-	}
-	return TREE_PLAIN;
-}
 
 static bool is_in_flow(const struct parse *parse)
 {
@@ -138,7 +105,7 @@ static bool read_scalar(struct parse *parse, const yaml_event_t *event)
 	struct tree *tree = add(parse, event, TREE_SCALAR, event->data.scalar.anchor);
 	tree->len = event->data.scalar.length;
 	tree->text = arena_text_len(parse->arena, (const char *)event->data.scalar.value, tree->len);
-	tree->style = style_of(event->data.scalar.style);
+	tree->style = yaml_words_style(event->data.scalar.style);
 	bool plain = tree->style == TREE_PLAIN;
 	set_tag(parse, tree, event->data.scalar.tag, plain ? plain_tag(parse, tree) : TREE_STR);
 	return parse->source->dialect == PARSE_RESOURCE || parse_config_scalar(parse->arena, parse->source, tree, plain, parse->err);

@@ -2,6 +2,7 @@
 
 #include "render/base/limits.h"
 #include "render/kustomize/scalartext_reader.h"
+#include "render/kustomize/yaml_words.h"
 
 /* --- tokens -------------------------------------------------------------------------------------------------------- */
 
@@ -70,28 +71,10 @@ void reader_set_comments(struct reader *reader, struct tree *node, struct commen
 	notes->foot = comments.foot;
 }
 
-/* As goyaml's shortTag; the resolver's own by pointer. */
-static const char *short_tag(struct arena *arena, const char *tag)
-{
-	static const char prefix[] = "tag:yaml.org,2002:";
-	static const char *const known[] = { TREE_STR,  TREE_INT,    TREE_FLOAT, TREE_BOOL,    TREE_NULL,
-		                                 TREE_TIME, TREE_BINARY, TREE_MERGE, TREE_MAP_TAG, TREE_LIST_TAG };
-	size_t len = strlen(prefix);
-	if (strncmp(tag, prefix, len) == 0) {
-		tag = arena_printf(arena, "!!%s", tag + len);
-	}
-	for (size_t i = 0; i < ARRAY_LEN(known); i++) {
-		if (strcmp(known[i], tag) == 0) {
-			return known[i];
-		}
-	}
-	return tag;
-}
-
 void reader_set_properties(struct reader *reader, struct tree *node, const struct properties *properties)
 {
 	if (*properties->tag && strcmp(properties->tag, "!") != 0) {
-		node->tag = short_tag(reader->arena, properties->tag);
+		node->tag = yaml_words_tag(reader->arena, properties->tag);
 		node->tagged = true;
 	}
 	if (properties->anchor) {
@@ -121,31 +104,13 @@ static struct tree *read_alias(struct reader *reader)
 	return alias;
 }
 
-static enum tree_style style_of(yaml_scalar_style_t style)
-{
-	switch (style) {
-	case YAML_SINGLE_QUOTED_SCALAR_STYLE:
-		return TREE_SINGLE;
-	case YAML_DOUBLE_QUOTED_SCALAR_STYLE:
-		return TREE_DOUBLE;
-	case YAML_LITERAL_SCALAR_STYLE:
-		return TREE_LITERAL;
-	case YAML_FOLDED_SCALAR_STYLE:
-		return TREE_FOLDED;
-	case YAML_ANY_SCALAR_STYLE:
-	case YAML_PLAIN_SCALAR_STYLE:
-		break;
-	}
-	return TREE_PLAIN;
-}
-
 static struct tree *read_scalar(struct reader *reader, const struct properties *properties)
 {
 	const yaml_token_t *token = reader_peek(reader);
 	struct tree *scalar = tree_new_plain(reader->arena, "");
 	scalar->len = token->data.scalar.length;
 	scalar->text = arena_text_len(reader->arena, (const char *)token->data.scalar.value, scalar->len);
-	scalar->style = style_of(token->data.scalar.style);
+	scalar->style = yaml_words_style(token->data.scalar.style);
 	scalar->tag = scalar->style == TREE_PLAIN ? tree_resolve(scalar->text, scalar->len) : TREE_STR;
 	if (scalar->style == TREE_PLAIN && strcmp(scalar->text, "<<") == 0) {
 		scalar->tag = TREE_MERGE;
