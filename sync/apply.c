@@ -7,7 +7,7 @@
 #include "sync/apply_impl.h"
 #include "sync/clock.h"
 
-enum { ESTABLISH_PAUSE = 50 };
+enum { ESTABLISH_PAUSE = 50, PACE = 5 };
 
 static bool is_work(const struct action *action)
 {
@@ -133,6 +133,29 @@ static const char *expected_version(const struct action *action)
 	return action->kind == ACTION_ADOPT && *action->live->resource_version ? action->live->resource_version : NULL;
 }
 
+/*
+ * An hourly look at everything must be no burst (safety rule 9): what is not known to differ goes out one by one, 200 a second,
+ * or so that all of it takes half of the time that is left. Changes and heals overtake it.
+ */
+static void set_pace(struct run *run)
+{
+	const struct plan *plan = run->apply->plan;
+	int64_t count = 0;
+	for (size_t i = 0; i < plan->count; i++) {
+		count += plan->actions[i]->maybe;
+	}
+	run->turn = clock_now();
+	int64_t most = count ? (run->apply->deadline - run->turn) / 2 / count : 0;
+	run->pace = most < PACE ? most : PACE;
+}
+
+static void wait_for_turn(struct run *run, struct work *work)
+{
+	work->state = WORK_SLEEPING;
+	work->due = run->turn;
+	run->turn += run->pace;
+}
+
 static void start_stage(struct run *run, enum stage stage)
 {
 	const struct plan *plan = run->apply->plan;
@@ -147,6 +170,9 @@ static void start_stage(struct run *run, enum stage stage)
 				report_verdict(run->apply->report, work->id, VERDICT_WAITING, text_dup(action->reason), FAILURE_NONE);
 			}
 			work_next(work);
+			if (run->apply->paced && action->maybe) {
+				wait_for_turn(run, work);
+			}
 		}
 	}
 }
@@ -158,6 +184,7 @@ bool apply_objects(struct apply *apply)
 		complete = settle_at_once(apply, apply->plan->actions[i]) && complete;
 	}
 	struct run run = { .apply = apply };
+	set_pace(&run);
 	for (int stage = 0; stage < STAGE_COUNT; stage++) {
 		start_stage(&run, (enum stage)stage);
 		/* Who sleeps holds nobody up: what depends on it is tried again in its turn. */

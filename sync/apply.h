@@ -31,6 +31,7 @@ struct apply {
 	const char *propagation;      /* of prunes: "Foreground", ... */
 	const char *selector;         /* label selector of the sync's objects */
 	int64_t deadline;
+	bool paced;                /* what is only verified goes out at a pace (safety rule 9) */
 	bool takes_up;             /* the sync is one that was killed: what it wrote is not in the inventory */
 	const volatile int *newer; /* as in cycle_options */
 	const volatile int *stop;

@@ -89,6 +89,8 @@ struct run {
 	size_t failed;      /* did not come to a good end */
 	int64_t kept;       /* when the lease was last looked after */
 	int64_t discovered; /* when discovery was last refreshed */
+	int64_t turn;       /* when the next one that is paced may go out */
+	int64_t pace;       /* milliseconds between two of them */
 	bool lost;          /* the lease */
 };
 

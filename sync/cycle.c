@@ -181,6 +181,7 @@ static void open_apply(struct cycle *cycle)
 		.deadline = prepared->deadline,
 		.stop = options->stop,
 		.newer = options->newer,
+		.paced = prepared->verifying && !options->verify,
 		.takes_up = cycle->takes_up && cycle->takes_up == cycle->sync.number,
 		.report = cycle->report,
 		.inventory = &cycle->inventory,

@@ -519,6 +519,8 @@ END_TEST
 	"\"generation\":" generation ",\"managedFields\":[{\"manager\":\"plumb\",\"operation\":\"Apply\",\"time\":\"" time \
 	"\",\"fieldsV1\":{\"f:data\":{\"f:value\":{}}}}]"
 
+#define MANAGED_ANSWER "{\"uid\":\"u1\",\"resourceVersion\":\"4\"," MANAGED("3", "2026-11-24T02:00:00Z") "}"
+
 static void look(const char *answer)
 {
 	struct action *action = act(ACTION_HEAL, STAGE_REST, CONFIG("cm", "1"),
@@ -553,6 +555,49 @@ START_TEST(one_that_changes_something_is)
 {
 	look("{\"metadata\":{\"uid\":\"u1\",\"resourceVersion\":\"9\"," MANAGED("3", "2026-11-24T02:30:00Z") "}}");
 	expect("cm", VERDICT_HEALED, "why");
+}
+END_TEST
+
+/* Two that are only looked at and one that changed. */
+static int64_t time_of_looks(void)
+{
+	static const char live[] = MANAGED_ANSWER;
+	static const char answer[] = "{\"metadata\":" MANAGED_ANSWER "}";
+	act(ACTION_HEAL, STAGE_REST, CONFIG("one", "1"), live)->maybe = true;
+	act(ACTION_HEAL, STAGE_REST, CONFIG("two", "1"), live)->maybe = true;
+	act(ACTION_CHANGE, STAGE_REST, CONFIG("new", "1"), live);
+	struct line lines[] = {
+		{ "PATCH", CONFIGMAPS "one?", NULL, 200, answer, false },
+		{ "PATCH", CONFIGMAPS "two?", NULL, 200, answer, false },
+		{ "PATCH", CONFIGMAPS "new?", NULL, 200, answer, false },
+	};
+	int64_t start = clock_now();
+	RUN(lines);
+	expect("two", VERDICT_UNCHANGED, "in sync");
+	return clock_now() - start;
+}
+
+START_TEST(what_is_only_verified_goes_out_at_a_pace_and_is_overtaken)
+{
+	apply.paced = true;
+	ck_assert_int_eq(time_of_looks(), 5);
+	ck_assert(sent(0, "PATCH", "one?"));
+	ck_assert(sent(1, "PATCH", "new?"));
+	ck_assert(sent(2, "PATCH", "two?"));
+}
+END_TEST
+
+START_TEST(all_of_it_takes_no_more_than_half_of_the_time_that_is_left)
+{
+	apply.paced = true;
+	apply.deadline = clock_now() + 4;
+	ck_assert_int_eq(time_of_looks(), 1);
+}
+END_TEST
+
+START_TEST(what_is_asked_for_goes_out_at_once)
+{
+	ck_assert_int_eq(time_of_looks(), 0);
 }
 END_TEST
 
@@ -751,6 +796,9 @@ int main(void)
 	tcase_add_test(tcase, nor_is_one_after_somebody_elses_write);
 	tcase_add_test(tcase, one_in_the_second_of_the_apply_before_is_told_by_its_generation);
 	tcase_add_test(tcase, one_that_changes_something_is);
+	tcase_add_test(tcase, what_is_only_verified_goes_out_at_a_pace_and_is_overtaken);
+	tcase_add_test(tcase, all_of_it_takes_no_more_than_half_of_the_time_that_is_left);
+	tcase_add_test(tcase, what_is_asked_for_goes_out_at_once);
 	tcase_add_test(tcase, an_immutable_field_names_the_annotation_that_allows_a_recreate);
 	tcase_add_test(tcase, a_recreate_proves_the_new_object_before_it_deletes_the_old);
 	tcase_add_test(tcase, what_another_sync_took_meanwhile_is_not_deleted_for_a_recreate);
