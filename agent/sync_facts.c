@@ -12,11 +12,6 @@ enum {
 	RESUME_PATIENCE = 5000, /* milliseconds that a resumed Sync waits for its source's answer */
 };
 
-static bool same_text(const char *a, const char *b)
-{
-	return a == b || (a && b && strcmp(a, b) == 0);
-}
-
 bool sync_is_suspended(const struct agent_sync *sync)
 {
 	return syncspec_is_suspended(&sync->spec, clock_wall());
@@ -31,7 +26,7 @@ static bool is_asked(const struct agent_sync *sync)
 {
 	const struct attempt *attempt = &sync->attempt;
 	return sync->recheck || sync->spec.generation != attempt->generation ||
-	       !same_text(sync->spec.requested_at, attempt->request) || !same_text(sync->spec.approved_commit, attempt->approval);
+	       !text_same(sync->spec.requested_at, attempt->request) || !text_same(sync->spec.approved_commit, attempt->approval);
 }
 
 /* The first Sync of dependsOn that is not ready; one that waits for itself waits also while all are. */
@@ -121,7 +116,7 @@ static void note_standing(struct agent_sync *sync)
 		syncstatus_suspended(&sync->status, &sync->spec, clock_wall());
 		sync->dirty = true;
 	}
-	if (waits && !same_text(sync->waits, sync->told_waits)) {
+	if (waits && !text_same(sync->waits, sync->told_waits)) {
 		tell_waits(sync);
 	}
 	if (!waits && sync->told_waits) {

@@ -84,11 +84,6 @@ void sync_free(struct agent_sync *sync)
 	free(sync);
 }
 
-static bool same_text(const char *a, const char *b)
-{
-	return a == b || (a && b && strcmp(a, b) == 0);
-}
-
 /* --- who waits for whom ------------------------------------------------------------------------------------------- */
 
 static const struct syncspec *find_spec(const void *agent, const char *ns, const char *name)
@@ -130,16 +125,16 @@ static bool same_peers(const struct syncspec *a, const struct syncspec *b)
 {
 	bool same = a->depends_count == b->depends_count;
 	for (size_t i = 0; same && i < a->depends_count; i++) {
-		same = same_text(a->depends_on[i].ns, b->depends_on[i].ns) && same_text(a->depends_on[i].name, b->depends_on[i].name);
+		same = text_same(a->depends_on[i].ns, b->depends_on[i].ns) && text_same(a->depends_on[i].name, b->depends_on[i].name);
 	}
 	return same;
 }
 
 static bool same_source(const struct syncspec *a, const struct syncspec *b)
 {
-	return same_text(a->url, b->url) && same_text(a->ref_full, b->ref_full) && same_text(a->path, b->path) &&
-	       same_text(a->secret, b->secret) && same_text(a->webhook_secret, b->webhook_secret) &&
-	       same_text(a->service_account, b->service_account) && a->interval == b->interval;
+	return text_same(a->url, b->url) && text_same(a->ref_full, b->ref_full) && text_same(a->path, b->path) &&
+	       text_same(a->secret, b->secret) && text_same(a->webhook_secret, b->webhook_secret) &&
+	       text_same(a->service_account, b->service_account) && a->interval == b->interval;
 }
 
 void sync_configure_drift(struct agent_sync *sync)
@@ -162,7 +157,7 @@ static void take_spec(struct agent_sync *sync, struct syncspec *spec)
 		leave_source(sync);
 		sync->join_failures = 0;
 	}
-	if (known && !(same_text(sync->spec.url, spec->url) && same_text(sync->spec.ref_full, spec->ref_full))) {
+	if (known && !(text_same(sync->spec.url, spec->url) && text_same(sync->spec.ref_full, spec->ref_full))) {
 		repo_commit_release(&sync->head);
 		sync->head = (struct repo_commit){ 0 };
 	}
@@ -171,7 +166,7 @@ static void take_spec(struct agent_sync *sync, struct syncspec *spec)
 		sync->joined->ref = spec->ref_full;
 		sync->joined->path = spec->path;
 	}
-	bool asked = known && spec->requested_at && !same_text(sync->spec.requested_at, spec->requested_at);
+	bool asked = known && spec->requested_at && !text_same(sync->spec.requested_at, spec->requested_at);
 	bool related = known && same_peers(&sync->spec, spec);
 	syncspec_release(&sync->spec);
 	sync->spec = *spec;
@@ -204,8 +199,8 @@ void sync_rejoin(struct agent_sync *sync)
 
 static bool is_other(const struct syncspec *a, const struct syncspec *b)
 {
-	return a->generation != b->generation || !same_text(a->uid, b->uid) || !same_text(a->requested_at, b->requested_at) ||
-	       !same_text(a->approved_commit, b->approved_commit) || a->suspend_until != b->suspend_until ||
+	return a->generation != b->generation || !text_same(a->uid, b->uid) || !text_same(a->requested_at, b->requested_at) ||
+	       !text_same(a->approved_commit, b->approved_commit) || a->suspend_until != b->suspend_until ||
 	       a->deleting != b->deleting;
 }
 

@@ -61,16 +61,11 @@ static bool needs_proof(const struct work *work)
 	return work->races > 0;
 }
 
-static const char *label(const cJSON *answer, const char *name)
-{
-	return cJSON_GetStringValue(doc_get(doc_at(answer, "metadata/labels"), name));
-}
-
 static bool is_ours(const struct work *work, const cJSON *answer)
 {
 	const struct live *live = work->action->live;
-	const char *name = label(answer, LABEL_NAME);
-	const char *ns = label(answer, LABEL_NAMESPACE);
+	const char *name = apply_label(answer, LABEL_NAME);
+	const char *ns = apply_label(answer, LABEL_NAMESPACE);
 	const char *own_name = live_label(live, LABEL_NAME);
 	const char *own_ns = live_label(live, LABEL_NAMESPACE);
 	return name && ns && own_name && own_ns && strcmp(name, own_name) == 0 && strcmp(ns, own_ns) == 0;

@@ -122,6 +122,8 @@ extern const struct step apply_steps[];
 enum apply_step { STEP_GONE, STEP_SEEN, STEP_LIVE, STEP_CONTACT, STEP_ABSORB, STEP_HAND_OVER, STEP_DRY_RUN, STEP_APPLY };
 bool is_deployment(const struct ident *id);
 bool is_secret(const struct ident *id);
+/* A label of a whole object or of its metadata alone; NULL: it has none of that name. */
+const char *apply_label(const cJSON *object, const char *name);
 /* Blocks it where its labels are another sync's than those of the manifest; else this is what the apply must find. */
 void apply_look(struct work *work, const cJSON *live);
 void apply_call(struct work *work, const char *manager, bool force, bool dry_run);

@@ -133,26 +133,21 @@ static void still_there(struct work *work, const cJSON *answer)
 
 /* --- is it another sync's by now ---------------------------------------------------------------------------------- */
 
-static const char *label_of(const cJSON *object, const char *name)
+const char *apply_label(const cJSON *object, const char *name)
 {
 	return cJSON_GetStringValue(doc_get(doc_at(object, "metadata/labels"), name));
-}
-
-static bool is_same(const char *a, const char *b)
-{
-	return a && b && strcmp(a, b) == 0;
 }
 
 void apply_look(struct work *work, const cJSON *live)
 {
 	const struct object *desired = work->action->desired;
-	const char *name = label_of(live, LABEL_NAME);
-	const char *ns = label_of(live, LABEL_NAMESPACE);
+	const char *name = apply_label(live, LABEL_NAME);
+	const char *ns = apply_label(live, LABEL_NAMESPACE);
 	CLEANUP(text_freep) char *owner = text_printf("%s/%s", ns ? ns : "", name ? name : "");
 	const char *from = object_annotation(desired, NOTE_TRANSFER_FROM);
-	bool other = (name && !is_same(name, label_of(desired->json, LABEL_NAME))) ||
-	             (ns && !is_same(ns, label_of(desired->json, LABEL_NAMESPACE)));
-	if (other && !is_same(from, owner)) {
+	bool other = (name && !text_same(name, apply_label(desired->json, LABEL_NAME))) ||
+	             (ns && !text_same(ns, apply_label(desired->json, LABEL_NAMESPACE)));
+	if (other && !text_same(from, owner)) {
 		work_end(work, VERDICT_BLOCKED, text_printf("owned by %s", owner), FAILURE_STOPPED);
 	} else if (work->expects) {
 		text_set(&work->expects, doc_text(live, "metadata/resourceVersion"));

@@ -119,11 +119,6 @@ static struct drift_note note_of(const struct drift *drift, const struct drift_r
 	};
 }
 
-static bool same_text(const char *a, const char *b)
-{
-	return a == b || (a && b && strcmp(a, b) == 0);
-}
-
 void row_tell(struct drift *drift, const struct drift_row *row)
 {
 	if (drift->options.changed) {
@@ -149,7 +144,7 @@ static void take_finding(struct drift_row *row, const struct finding *finding)
 void row_set(struct drift *drift, struct drift_row *row, const struct finding *finding, int64_t now)
 {
 	bool other = row->state != finding->state;
-	bool news = other || !same_text(row->reason, finding->reason);
+	bool news = other || !text_same(row->reason, finding->reason);
 	drift->counts[row->state]--;
 	drift->counts[finding->state]++;
 	row->since = other ? now : row->since;

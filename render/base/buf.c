@@ -58,6 +58,11 @@ void text_set(char **to, const char *text)
 	*to = copy;
 }
 
+bool text_same(const char *a, const char *b)
+{
+	return a == b || (a && b && strcmp(a, b) == 0);
+}
+
 void text_freep(char **text)
 {
 	free(*text);

@@ -46,6 +46,9 @@ char *text_printf(const char *fmt, ...) PRINTF_LIKE(1, 2);
 /* Replaces *to by a copy of the text; NULL is none. */
 void text_set(char **to, const char *text);
 
+/* Equal, or both NULL. */
+bool text_same(const char *a, const char *b);
+
 /* For CLEANUP of a char *. */
 void text_freep(char **text);
 

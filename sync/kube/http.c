@@ -112,19 +112,14 @@ static void drop_headers(struct http *http, struct headers *headers)
 	}
 }
 
-static bool same_text(const char *a, const char *b)
-{
-	return a == b || (a && b && strcmp(a, b) == 0);
-}
-
 static struct headers *take_headers(struct http *http, const struct kube_call *call)
 {
 	const char *accept = call->accept ? call->accept : KUBE_JSON;
 	const char *type = !call->body.len ? NULL : call->content_type ? call->content_type : KUBE_JSON;
 	for (size_t i = 0; i < http->header_count; i++) {
 		struct headers *headers = http->headers[i];
-		if (headers->generation == http->auth.generation && same_text(headers->accept, accept) &&
-		    same_text(headers->content_type, type)) {
+		if (headers->generation == http->auth.generation && text_same(headers->accept, accept) &&
+		    text_same(headers->content_type, type)) {
 			headers->users++;
 			return headers;
 		}
