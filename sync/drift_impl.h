@@ -100,14 +100,16 @@ void row_set(struct drift *drift, struct drift_row *row, const struct finding *f
 void row_clear(struct drift *drift, struct drift_row *row);
 
 /* --- drift_see.c */
-/* An event or an answer of the object came, of that version; 0: not known. */
-void row_hear(struct drift_row *row, uint64_t version);
-/* What was decided or applied is all of the manifest: no field is left to somebody else. */
-bool action_is_whole(const struct action *action);
 /* The plan left a field to a controller because of what was lost to it, not only because of its kind. */
 bool row_yields(const struct drift_row *row, const struct action *action);
 /* "contested: MANAGER: FIELD"; free() it. */
 char *drift_contested(const struct action *action);
+
+/* --- drift_known.c */
+/* An event or an answer of the object came, of that version; 0: not known. */
+void row_hear(struct drift_row *row, uint64_t version);
+/* What was decided or applied is all of the manifest: no field is left to somebody else. */
+bool action_is_whole(const struct action *action);
 
 /* --- drift_heal.c */
 /* What the row has is news: who lost what to whom, and when it is to be healed. Fills in row->lost and row->due. */
