@@ -22,8 +22,7 @@ bool prepare_ledger(struct prepared *prepared);
 /* Whether the drift holds the documents of all desired objects that have none. */
 bool prepare_holds(const struct prepared *prepared);
 
-/* Marks the desired objects that are known; any false: none is. The others have their
- * documents then. */
+/* Marks the desired objects that are known; `any` false: none is. The others have their documents then. */
 void prepare_known(struct prepared *prepared, bool any);
 
 /* A plan of all, from ledger and live objects. */

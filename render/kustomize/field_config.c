@@ -151,51 +151,39 @@ bool field_config_merge(struct arena *arena, struct field_config *into, const st
 	return true;
 }
 
-/* Insertion: the lists are short, mostly sorted, and what is equal must stay in its order. */
-static void sort_specs(struct arena *arena, struct fieldspecs *specs)
+/*
+ * A sorted copy of elements that begin with the gvk they are sorted by; `items` itself where they are in order. Insertion: the
+ * lists are short, mostly sorted, and what is equal must stay in its order.
+ */
+static const void *sort_by_kind(struct arena *arena, const void *items, size_t count, size_t size)
 {
-	struct fieldspec *items = NULL;
-	for (size_t i = 1; i < specs->count; i++) {
-		struct fieldspec spec = specs->items[i];
+	char *copy = NULL;
+	for (size_t i = 1; i < count; i++) {
+		const char *all = copy ? copy : items;
 		size_t to = i;
-		for (; to > 0 && gvk_compare(&spec.gvk, &specs->items[to - 1].gvk) < 0; to--) {
+		while (to > 0 && gvk_compare((const void *)(all + i * size), (const void *)(all + (to - 1) * size)) < 0) {
+			to--;
+		}
+		if (to == i) {
 			continue;
 		}
-		if (to < i && !items) {
-			items = arena_grow(arena, specs->items, specs->count * sizeof *items, specs->count * sizeof *items);
-			specs->items = items;
-		}
-		if (to < i) {
-			memmove(items + to + 1, items + to, (i - to) * sizeof *items);
-			items[to] = spec;
-		}
+		/* One more at the end holds the one that moves. */
+		copy = copy ? copy : arena_grow(arena, items, count * size, (count + 1) * size);
+		memcpy(copy + count * size, copy + i * size, size);
+		memmove(copy + (to + 1) * size, copy + to * size, (i - to) * size);
+		memcpy(copy + to * size, copy + count * size, size);
 	}
+	return copy ? copy : items;
 }
 
-static void sort_references(struct arena *arena, struct name_references *names)
-{
-	struct name_reference *items = NULL;
-	for (size_t i = 1; i < names->count; i++) {
-		struct name_reference name = names->items[i];
-		size_t to = i;
-		for (; to > 0 && gvk_compare(&name.gvk, &names->items[to - 1].gvk) < 0; to--) {
-			continue;
-		}
-		if (to < i && !items) {
-			items = arena_grow(arena, names->items, names->count * sizeof *items, names->count * sizeof *items);
-			names->items = items;
-		}
-		if (to < i) {
-			memmove(items + to + 1, items + to, (i - to) * sizeof *items);
-			items[to] = name;
-		}
-	}
-}
+_Static_assert(offsetof(struct fieldspec, gvk) == 0 && offsetof(struct name_reference, gvk) == 0, "sort_by_kind");
 
 void field_config_sort(struct arena *arena, struct field_config *config)
 {
 	for (size_t i = 0; i < ARRAY_LEN(lists); i++) {
-		sort_specs(arena, list_at(config, i));
+		struct fieldspecs *specs = list_at(config, i);
+		specs->items = sort_by_kind(arena, specs->items, specs->count, sizeof *specs->items);
 	}
-	sort_references(arena, &config->name_reference);
+	struct name_references *names = &config->name_reference;
+	names->items = sort_by_kind(arena, names->items, names->count, sizeof *names->items);
 }

@@ -72,10 +72,10 @@ static bool drop_local(struct resmap *map, struct err *err)
 		const struct id *id = resource_id(map->arena, resource);
 		size_t len = strlen(id->gvk.kind);
 		bool list = len >= 4 && strcmp(id->gvk.kind + len - 4, "List") == 0;
-		len = tree_is_null(tree_get(resource->root, "kind")) ? 0 : len; /* whatever null is written as */
-		if (!len || (!list && !*id->name)) {
+		bool kind = len && !tree_is_null(tree_get(resource->root, "kind")); /* the id has null as it is written */
+		if (!kind || (!list && !*id->name)) {
 			return err_set(err, ERR_INPUT, "%s has no %s after all changes", id_text(map->arena, id),
-			               len ? "metadata.name" : "kind");
+			               kind ? "metadata.name" : "kind");
 		}
 		if (!is_local(resource)) {
 			map->items[count++] = resource;
