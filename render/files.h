@@ -57,6 +57,11 @@ struct files {
 	const struct files_ops *ops;
 };
 
+/* For implementations that follow links. An absolute path, or one with a component "..": */
+bool files_leads_out(const char *path) MUST_CHECK;
+/* Takes the first component off a path; NULL when there is none. free() it. */
+char *files_next_name(struct buf *path);
+
 static inline MUST_CHECK bool files_list(struct files *files, const char *path, struct files_entries *out, struct err *err)
 {
 	return files->ops->list(files, path, out, err);

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "render/base/limits.h"
+#include "render/files.h"
 
 enum { LINK_BYTES = 4096 };
 
@@ -164,21 +165,6 @@ static bool step(struct walk *walk, const char *name, struct err *err)
 	return strcmp(name, "..") == 0 ? go_up(walk, err) : enter(walk, name, err);
 }
 
-/* Takes the first component off `rest`; NULL when there is none. */
-static char *next_name(struct walk *walk)
-{
-	size_t skip = strspn(buf_text(&walk->rest), "/");
-	size_t len = strcspn(buf_text(&walk->rest) + skip, "/");
-	if (len == 0) {
-		return NULL;
-	}
-	char *name = text_dup_len(walk->rest.data + skip, len);
-	CLEANUP(text_freep) char *left = text_dup(walk->rest.data + skip + len);
-	buf_reset(&walk->rest);
-	(void)buf_puts(&walk->rest, left);
-	return name;
-}
-
 struct walk walk_new(int root, bool whole)
 {
 	return (
@@ -191,7 +177,7 @@ static bool walk_to_end(struct walk *walk, struct err *err)
 		return false;
 	}
 	for (;;) {
-		CLEANUP(text_freep) char *name = next_name(walk);
+		CLEANUP(text_freep) char *name = files_next_name(&walk->rest);
 		if (!name) {
 			return true;
 		}
@@ -228,21 +214,9 @@ static bool walk_at_once(struct walk *walk, const char *path, struct err *err)
 	       (buf_puts(&walk->at, path) || err_set(err, ERR_LIMIT, "the path is longer than %zu bytes", walk->at.max));
 }
 
-static bool has_dot_dot(const char *path)
-{
-	for (const char *s = path; *s; s += strspn(s, "/")) {
-		size_t len = strcspn(s, "/");
-		if (len == 2 && strncmp(s, "..", 2) == 0) {
-			return true;
-		}
-		s += len;
-	}
-	return false;
-}
-
 bool walk_path(struct walk *walk, const char *path, struct err *err)
 {
-	if (*path == '/' || has_dot_dot(path)) {
+	if (files_leads_out(path)) {
 		return err_set(err, ERR_INPUT, "'%.200s' leads out of the tree", path);
 	}
 	if (!buf_puts(&walk->rest, path)) {

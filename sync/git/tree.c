@@ -39,21 +39,6 @@ static void walk_release(struct walk *walk)
 	buf_release(&walk->rest);
 }
 
-/* Takes the first component off `rest`; false when there is none. */
-static bool next_name(struct walk *walk, char **name)
-{
-	size_t skip = strspn(buf_text(&walk->rest), "/");
-	size_t len = strcspn(buf_text(&walk->rest) + skip, "/");
-	if (len == 0) {
-		return false;
-	}
-	*name = text_dup_len(walk->rest.data + skip, len);
-	CLEANUP(text_freep) char *left = text_dup(walk->rest.data + skip + len);
-	buf_reset(&walk->rest);
-	(void)buf_puts(&walk->rest, left);
-	return true;
-}
-
 static void stand_at_root(struct walk *walk)
 {
 	buf_reset(&walk->at);
@@ -159,8 +144,8 @@ static struct walk walk_new(struct git_files *files)
 static bool walk_to_end(struct walk *walk, struct err *err)
 {
 	for (;;) {
-		CLEANUP(text_freep) char *name = NULL;
-		if (!next_name(walk, &name)) {
+		CLEANUP(text_freep) char *name = files_next_name(&walk->rest);
+		if (!name) {
 			return true;
 		}
 		if (!step(walk, name, err)) {
@@ -169,22 +154,10 @@ static bool walk_to_end(struct walk *walk, struct err *err)
 	}
 }
 
-static bool has_dot_dot(const char *path)
-{
-	for (const char *s = path; *s; s += strspn(s, "/")) {
-		size_t len = strcspn(s, "/");
-		if (len == 2 && strncmp(s, "..", 2) == 0) {
-			return true;
-		}
-		s += len;
-	}
-	return false;
-}
-
 /* `walk` is the caller's to release, whatever comes out. */
 static bool walk_path(struct walk *walk, const char *path, struct err *err)
 {
-	if (*path == '/' || has_dot_dot(path)) {
+	if (files_leads_out(path)) {
 		return err_set(err, ERR_INPUT, "'%.200s' leads out of the repository", path);
 	}
 	if (!buf_puts(&walk->rest, path)) {
