@@ -1,269 +1,4 @@
-#include <check.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include "render/base/limits.h"
-#include "render/doc.h"
-#include "sync/apply.h"
-#include "sync/names.h"
-#include "tests/unit/still_clock.c"
-
-#define COMMIT "4f2a91c0b7d24f2a91c0b7d24f2a91c0b7d24f2a"
-#define DEPLOYMENTS "/apis/apps/v1/namespaces/shop/deployments/"
-#define CONFIGMAPS "/api/v1/namespaces/shop/configmaps/"
-#define OURS "\"labels\":{\"plumb.dev/name\":\"shop\",\"plumb.dev/namespace\":\"shop\"}"
-
-/* --- an API server that answers from a list ----------------------------------------------------------------------- */
-
-/* One request that is expected: the first that fits and was not used yet answers. */
-struct line {
-	const char *method;
-	const char *path; /* how the path begins */
-	const char *part; /* what the path has besides; NULL nothing */
-	int status;
-	const char *answer;
-	bool used;
-};
-
-enum { QUEUE = 64, LOG = 64 };
-
-struct script {
-	struct kube kube;
-	struct line *lines;
-	size_t count;
-	struct kube_call *queue[QUEUE];
-	size_t queued;
-	char *log[LOG];    /* "METHOD path" */
-	char *bodies[LOG]; /* what was sent */
-	size_t logged;
-};
-
-#define GROUP_VERSION "{\"version\":\"v1\",\"freshness\":\"Current\",\"resources\":["
-#define KIND(plural, kind, scope) \
-	"{\"resource\":\"" plural "\",\"responseKind\":{\"group\":\"\",\"version\":\"\",\"kind\":\"" kind "\"},\"scope\":\"" scope \
-	"\",\"verbs\":[\"create\",\"delete\",\"get\",\"list\",\"patch\"]}"
-
-static const char core[] =
-	"{\"kind\":\"APIGroupDiscoveryList\",\"apiVersion\":\"apidiscovery.k8s.io/v2\",\"items\":[{\"versions\":[" GROUP_VERSION KIND(
-		"configmaps", "ConfigMap", "Namespaced") "," KIND("secrets", "Secret", "Namespaced") "," KIND("namespaces", "Namespace",
-                                                                                                      "Cluster") "]}]}]}";
-static const char groups[] =
-	"{\"kind\":\"APIGroupDiscoveryList\",\"apiVersion\":\"apidiscovery.k8s.io/v2\",\"items\":[{\"metadata\":{\"name\":\"apps\"},"
-	"\"versions\":[" GROUP_VERSION KIND("deployments", "Deployment", "Namespaced") "," KIND(
-		"statefulsets", "StatefulSet",
-		"Namespaced") "]}]},{\"metadata\":{\"name\":\"admissionregistration.k8s.io\"},\"versions\":[" GROUP_VERSION
-		KIND("validatingwebhookconfigurations", "ValidatingWebhookConfiguration", "Cluster") "]}]}]}";
-
-static void script_send(struct kube *kube, struct kube_call *call)
-{
-	struct script *script = (struct script *)(void *)kube;
-	ck_assert_uint_lt(script->queued, QUEUE);
-	script->queue[script->queued++] = call;
-}
-
-static void script_answer(struct script *script, struct kube_call *call)
-{
-	call->reply.max = LIMIT_MIB(1);
-	call->status = 200;
-	if (strcmp(call->path, "/api") == 0 || strcmp(call->path, "/apis") == 0) {
-		ck_assert(buf_puts(&call->reply, call->path[4] ? groups : core));
-		return;
-	}
-	ck_assert_uint_lt(script->logged, LOG);
-	script->log[script->logged] = text_printf("%s %s", call->method, call->path);
-	script->bodies[script->logged++] = text_dup(call->body.len ? buf_text(&call->body) : "");
-	for (size_t i = 0; i < script->count; i++) {
-		struct line *line = &script->lines[i];
-		if (!line->used && strcmp(line->method, call->method) == 0 && strncmp(call->path, line->path, strlen(line->path)) == 0 &&
-		    (!line->part || strstr(call->path, line->part))) {
-			line->used = true;
-			call->status = line->status;
-			ck_assert(buf_puts(&call->reply, line->answer));
-			return;
-		}
-	}
-	ck_abort_msg("not expected: %s %s", call->method, call->path);
-}
-
-static bool script_run(struct kube *kube, int64_t until)
-{
-	(void)until;
-	struct script *script = (struct script *)(void *)kube;
-	while (script->queued) {
-		struct kube_call *call = script->queue[0];
-		memmove(script->queue, script->queue + 1, --script->queued * sizeof *script->queue);
-		script_answer(script, call);
-		call->done(call, call->context);
-	}
-	return true;
-}
-
-static void script_free(struct kube *kube)
-{
-	(void)kube;
-}
-
-/* --- a scene ------------------------------------------------------------------------------------------------------ */
-
-enum { MOST = 8 };
-
-static struct script script;
-static struct apply apply;
-static struct report report;
-static struct inventory inventory;
-static struct repo_commit commit;
-static struct plan plan;
-static struct action *actions[MOST];
-static struct object *objects[MOST];
-static struct live *lives[MOST];
-static bool applied;
-
-static void set_up(void)
-{
-	static const struct kube_ops ops = { .send = script_send, .run = script_run, .free = script_free };
-	static char author[] = "Ana";
-	static char subject[] = "Raise the limit";
-	struct err err = ERR_INIT;
-	script = (struct script){ .kube.ops = &ops };
-	report = REPORT_INIT;
-	inventory = INVENTORY_INIT;
-	plan = (struct plan){ .actions = actions };
-	commit = (struct repo_commit){ .author = author, .subject = subject, .when = 1700000000 };
-	memcpy(commit.id, COMMIT, sizeof COMMIT);
-	apply = (struct apply){ .kube = &script.kube,
-		                    .plan = &plan,
-		                    .commit = &commit,
-		                    .server = "5e7",
-		                    .propagation = "Foreground",
-		                    .selector = "plumb.dev/name=shop",
-		                    .deadline = clock_now() + 60000,
-		                    .report = &report,
-		                    .inventory = &inventory };
-	apply.discovery = discovery_new(&script.kube, apply.deadline, &err);
-	ck_assert_msg(apply.discovery != NULL, "%s", err.msg);
-}
-
-static void tear_down(void)
-{
-	discovery_free(apply.discovery);
-	apply_release(&apply);
-	report_release(&report);
-	inventory_release(&inventory);
-	for (size_t i = 0; i < plan.count; i++) {
-		free(actions[i]->reason);
-		free(actions[i]);
-		object_free(objects[i]);
-		live_free(lives[i]);
-		objects[i] = NULL;
-		lives[i] = NULL;
-	}
-	for (size_t i = 0; i < script.logged; i++) {
-		free(script.log[i]);
-		free(script.bodies[i]);
-	}
-}
-
-static cJSON *parse(const char *text)
-{
-	struct err err = ERR_INIT;
-	cJSON *json = doc_parse(text, strlen(text), &err);
-	ck_assert_msg(json != NULL, "%s: %s", err.msg, text);
-	return json;
-}
-
-/* Adds an action; `live` is the metadata of what is there, NULL for nothing. */
-static struct action *act(enum action_kind kind, enum stage stage, const char *manifest, const char *live)
-{
-	ck_assert_uint_lt(plan.count, MOST);
-	size_t i = plan.count++;
-	objects[i] = object_new(parse(manifest), NULL, 0, NULL);
-	ck_assert_ptr_nonnull(objects[i]);
-	const struct ident *id = &objects[i]->id;
-	if (live) {
-		cJSON *meta = parse(live);
-		doc_set_text(meta, "name", id->name);
-		if (*id->ns) {
-			doc_set_text(meta, "namespace", id->ns);
-		}
-		lives[i] = live_new(id->group, id->kind, meta);
-		ck_assert_ptr_nonnull(lives[i]);
-	}
-	actions[i] = alloc_new(1, sizeof *actions[i]);
-	*actions[i] = (struct action){
-		.kind = kind, .stage = stage, .desired = objects[i], .live = lives[i], .reason = text_dup("why")
-	};
-	plan_digest(objects[i], actions[i]->digest);
-	return actions[i];
-}
-
-/* Turns the action into a prune of what it would have applied. */
-static void prune(struct action *action)
-{
-	struct inventory_row *row = alloc_new(1, sizeof *row);
-	row->id = ident_dup(&action->desired->id);
-	row->version = text_dup(action->desired->version);
-	row->uid = text_dup(action->live->uid);
-	inventory_take(&inventory, row);
-	action->kind = ACTION_PRUNE;
-	action->row = row;
-	action->desired = NULL;
-}
-
-static void run(struct line *lines, size_t count)
-{
-	script.lines = lines;
-	script.count = count;
-	applied = apply_objects(&apply);
-	for (size_t i = 0; i < count; i++) {
-		ck_assert_msg(lines[i].used, "never asked: %s %s", lines[i].method, lines[i].path);
-	}
-}
-
-#define RUN(lines) run(lines, ARRAY_LEN(lines))
-
-static const struct report_object *told(const char *name)
-{
-	for (size_t i = 0; i < report.count; i++) {
-		if (strcmp(report.objects[i]->id.name, name) == 0) {
-			return report.objects[i];
-		}
-	}
-	ck_abort_msg("no verdict on %s", name);
-	return NULL;
-}
-
-static void expect(const char *name, enum verdict verdict, const char *reason)
-{
-	const struct report_object *object = told(name);
-	ck_assert_msg(object->verdict == verdict && strstr(object->reason, reason), "%s: expected %s: %s, got %s: %s", name,
-	              verdict_text(verdict), reason, verdict_text(object->verdict), object->reason);
-}
-
-static cJSON *body(size_t i)
-{
-	ck_assert_uint_lt(i, script.logged);
-	return parse(script.bodies[i]);
-}
-
-static bool sent(size_t i, const char *method, const char *part)
-{
-	ck_assert_uint_lt(i, script.logged);
-	return strncmp(script.log[i], method, strlen(method)) == 0 && strstr(script.log[i], part) != NULL;
-}
-
-#define WEB(rest) \
-	"{\"apiVersion\":\"apps/v1\",\"kind\":\"Deployment\",\"metadata\":{\"name\":\"web\",\"namespace\":\"shop\"" rest \
-	"},\"spec\":{\"selector\":{\"matchLabels\":{\"app\":\"web\"}},\"template\":{\"spec\":{\"containers\":[{\"name\":\"main\"," \
-	"\"image\":\"web:2\"}]}}}}"
-#define CONFIG(name, value) \
-	"{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":{\"name\":\"" name \
-	"\",\"namespace\":\"shop\"},\"data\":{\"value\":\"" value "\"}}"
-#define ANSWER(uid, version, generation) \
-	"{\"metadata\":{\"uid\":\"" uid "\",\"resourceVersion\":\"" version "\",\"generation\":" generation \
-	"},\"spec\":{\"template\":{\"spec\":{\"containers\":[{\"name\":\"main\",\"image\":\"web:2\"}]}}}}"
-#define STATUS(reason, message, details) \
-	"{\"kind\":\"Status\",\"reason\":\"" reason "\",\"message\":\"" message "\",\"details\":{\"causes\":[" details "]}}"
+#include "tests/unit/sync/apply_fixture.h"
 
 /* --- applies ------------------------------------------------------------------------------------------------------ */
 
@@ -389,9 +124,6 @@ END_TEST
 
 #define CHANGED STATUS("Conflict", "the object has been modified", "")
 #define OUR_CONFIG "{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":{\"name\":\"cm\",\"namespace\":\"shop\"," OURS "}}"
-#define LIVE_OF(sync) \
-	"{\"metadata\":{\"uid\":\"u1\",\"resourceVersion\":\"5\",\"labels\":{\"plumb.dev/name\":\"" sync \
-	"\",\"plumb.dev/namespace\":\"shop\"}}}"
 
 static void expect_version(size_t i, const char *version)
 {
@@ -601,145 +333,6 @@ START_TEST(what_is_asked_for_goes_out_at_once)
 }
 END_TEST
 
-/* --- immutable ---------------------------------------------------------------------------------------------------- */
-
-#define IMMUTABLE \
-	STATUS("Invalid", "web is invalid", \
-	       "{\"reason\":\"FieldValueInvalid\",\"message\":\"Invalid value: field is immutable\",\"field\":\"spec.selector\"}")
-#define LIVE_WEB \
-	"{\"uid\":\"u1\",\"resourceVersion\":\"4\",\"generation\":1," OURS \
-	",\"managedFields\":[{\"manager\":\"plumb\",\"operation\":\"Apply\"}]}"
-
-START_TEST(an_immutable_field_names_the_annotation_that_allows_a_recreate)
-{
-	act(ACTION_CHANGE, STAGE_REST, WEB(""), LIVE_WEB);
-	struct line lines[] = {
-		{ "GET", DEPLOYMENTS "web", NULL, 200, ANSWER("u1", "4", "1"), false },
-		{ "PATCH", DEPLOYMENTS "web?", "dryRun=All", 422, IMMUTABLE, false },
-	};
-	RUN(lines);
-	expect("web", VERDICT_FAILED, "spec.selector is immutable; with the annotation " NOTE_RECREATE ": spec.selector");
-}
-END_TEST
-
-START_TEST(a_recreate_proves_the_new_object_before_it_deletes_the_old)
-{
-	act(ACTION_CHANGE, STAGE_REST, WEB(",\"annotations\":{\"" NOTE_RECREATE "\":\"spec.selector\"}"), LIVE_WEB);
-	struct line lines[] = {
-		{ "GET", DEPLOYMENTS "web", NULL, 200, ANSWER("u1", "4", "1"), false },
-		{ "PATCH", DEPLOYMENTS "web?", "dryRun=All", 422, IMMUTABLE, false },
-		{ "PATCH", DEPLOYMENTS "web-plumb-trial?", "dryRun=All", 201, ANSWER("x", "", "1"), false },
-		{ "GET", DEPLOYMENTS "web", NULL, 200, ANSWER("u1", "8", "1"), false },
-		{ "DELETE", DEPLOYMENTS "web", NULL, 200, ANSWER("u1", "8", "1"), false },
-		{ "GET", DEPLOYMENTS "web", NULL, 404, STATUS("NotFound", "web not found", ""), false },
-		{ "PATCH", DEPLOYMENTS "web?", "force=true", 201, ANSWER("u2", "9", "1"), false },
-	};
-	RUN(lines);
-	ck_assert(applied);
-	expect("web", VERDICT_CHANGED, "recreated: spec.selector");
-	ck_assert_uint_eq(report.warning_count, 1);
-	CLEANUP(doc_freep) cJSON *options = body(4);
-	ck_assert_str_eq(doc_text(options, "propagationPolicy"), "Foreground");
-	ck_assert_str_eq(doc_text(options, "preconditions/uid"), "u1");
-	ck_assert_str_eq(doc_text(options, "preconditions/resourceVersion"), "8");
-}
-END_TEST
-
-START_TEST(what_another_sync_took_meanwhile_is_not_deleted_for_a_recreate)
-{
-	act(ACTION_CHANGE, STAGE_REST, WEB("," OURS ",\"annotations\":{\"" NOTE_RECREATE "\":\"spec.selector\"}"), LIVE_WEB);
-	struct line lines[] = {
-		{ "GET", DEPLOYMENTS "web", NULL, 200, ANSWER("u1", "4", "1"), false },
-		{ "PATCH", DEPLOYMENTS "web?", "dryRun=All", 422, IMMUTABLE, false },
-		{ "PATCH", DEPLOYMENTS "web-plumb-trial?", "dryRun=All", 201, ANSWER("x", "", "1"), false },
-		{ "GET", DEPLOYMENTS "web", NULL, 200, LIVE_OF("other"), false },
-	};
-	RUN(lines);
-	expect("web", VERDICT_BLOCKED, "owned by shop/other");
-}
-END_TEST
-
-START_TEST(an_object_that_would_not_be_accepted_anew_is_not_deleted)
-{
-	act(ACTION_CHANGE, STAGE_REST, WEB(",\"annotations\":{\"" NOTE_RECREATE "\":\"spec.selector\"}"), LIVE_WEB);
-	struct line lines[] = {
-		{ "GET", DEPLOYMENTS "web", NULL, 200, ANSWER("u1", "4", "1"), false },
-		{ "PATCH", DEPLOYMENTS "web?", "dryRun=All", 422, IMMUTABLE, false },
-		{ "PATCH", DEPLOYMENTS "web-plumb-trial?", "dryRun=All", 422, STATUS("Invalid", "spec.template: bad", ""), false },
-	};
-	RUN(lines);
-	expect("web", VERDICT_FAILED, "spec.template: bad");
-}
-END_TEST
-
-/* No field of a Namespace is immutable today; PersistentVolumes, claims and CRDs are in tests/e2e/immutable.sh. */
-START_TEST(a_namespace_is_never_made_anew)
-{
-	act(ACTION_CHANGE, STAGE_NAMESPACES,
-	    "{\"apiVersion\":\"v1\",\"kind\":\"Namespace\",\"metadata\":{\"name\":\"x\",\"annotations\":{\"" NOTE_RECREATE
-	    "\":\"spec.selector\"}}}",
-	    LIVE_WEB);
-	struct line lines[] = { { "PATCH", "/api/v1/namespaces/x?", NULL, 422, IMMUTABLE, false } };
-	RUN(lines);
-	ck_assert(!applied);
-	expect("x", VERDICT_FAILED, "spec.selector is immutable, and a Namespace is never recreated");
-}
-END_TEST
-
-START_TEST(what_a_server_says_of_a_secret_is_not_repeated)
-{
-	act(ACTION_CREATE, STAGE_REST,
-	    "{\"apiVersion\":\"v1\",\"kind\":\"Secret\",\"metadata\":{\"name\":\"s\",\"namespace\":\"shop\"}}", NULL);
-	struct line lines[] = { { "PATCH", "/api/v1/namespaces/shop/secrets/s?", NULL, 422,
-		                      STATUS("Invalid", "data.key: hunter2 is wrong", "{\"message\":\"hunter2\",\"field\":\"data.key\"}"),
-		                      false } };
-	RUN(lines);
-	ck_assert_ptr_null(strstr(told("s")->reason, "hunter2"));
-	ck_assert_ptr_nonnull(strstr(told("s")->reason, "data.key"));
-	for (size_t i = 0; i < report.error_count; i++) {
-		ck_assert_ptr_null(strstr(report.errors[i], "hunter2"));
-	}
-}
-END_TEST
-
-/* --- prunes ------------------------------------------------------------------------------------------------------- */
-
-START_TEST(a_prune_proves_what_it_deletes_and_waits_until_it_is_gone)
-{
-	prune(act(ACTION_NONE, STAGE_REST, CONFIG("cm", "1"), "{\"uid\":\"u1\",\"resourceVersion\":\"4\"," OURS "}"));
-	struct line lines[] = {
-		{ "DELETE", CONFIGMAPS "cm", NULL, 200, ANSWER("u1", "5", "0"), false },
-		{ "GET", CONFIGMAPS "cm", NULL, 200, "{\"metadata\":{\"uid\":\"u1\",\"finalizers\":[\"foregroundDeletion\"]}}", false },
-		{ "GET", CONFIGMAPS "cm", NULL, 404, STATUS("NotFound", "cm not found", ""), false },
-	};
-	script.lines = lines;
-	script.count = ARRAY_LEN(lines);
-	ck_assert(apply_prunes(&apply));
-	expect("cm", VERDICT_PRUNED, "why");
-	CLEANUP(doc_freep) cJSON *options = body(0);
-	ck_assert_str_eq(doc_text(options, "propagationPolicy"), "Foreground");
-	ck_assert_str_eq(doc_text(options, "preconditions/uid"), "u1");
-	ck_assert_str_eq(doc_text(options, "preconditions/resourceVersion"), "4");
-	ck_assert_uint_eq(inventory.count, 0);
-}
-END_TEST
-
-START_TEST(an_object_that_lost_our_labels_meanwhile_is_kept)
-{
-	prune(act(ACTION_NONE, STAGE_REST, CONFIG("cm", "1"), "{\"uid\":\"u1\",\"resourceVersion\":\"4\"," OURS "}"));
-	struct line lines[] = {
-		{ "DELETE", CONFIGMAPS "cm", NULL, 409, STATUS("Conflict", "the object has been modified", ""), false },
-		{ "GET", CONFIGMAPS "cm", NULL, 200, "{\"metadata\":{\"uid\":\"u1\",\"resourceVersion\":\"7\"}}", false },
-	};
-	script.lines = lines;
-	script.count = ARRAY_LEN(lines);
-	(void)apply_prunes(&apply);
-	expect("cm", VERDICT_KEPT, "no longer proven to be ours");
-	ck_assert_uint_eq(script.logged, 2);
-	ck_assert_uint_eq(inventory.count, 1);
-}
-END_TEST
-
 /* --- texts -------------------------------------------------------------------------------------------------------- */
 
 START_TEST(a_cause_is_one_short_line)
@@ -775,45 +368,54 @@ START_TEST(a_cause_that_git_writes_wins)
 }
 END_TEST
 
+START_TEST(what_a_server_says_of_a_secret_is_not_repeated)
+{
+	act(ACTION_CREATE, STAGE_REST,
+	    "{\"apiVersion\":\"v1\",\"kind\":\"Secret\",\"metadata\":{\"name\":\"s\",\"namespace\":\"shop\"}}", NULL);
+	struct line lines[] = { { "PATCH", "/api/v1/namespaces/shop/secrets/s?", NULL, 422,
+		                      STATUS("Invalid", "data.key: hunter2 is wrong", "{\"message\":\"hunter2\",\"field\":\"data.key\"}"),
+		                      false } };
+	RUN(lines);
+	ck_assert_ptr_null(strstr(told("s")->reason, "hunter2"));
+	ck_assert_ptr_nonnull(strstr(told("s")->reason, "data.key"));
+	for (size_t i = 0; i < report.error_count; i++) {
+		ck_assert_ptr_null(strstr(report.errors[i], "hunter2"));
+	}
+}
+END_TEST
+
 int main(void)
 {
-	TCase *tcase = tcase_create("apply");
-	tcase_add_checked_fixture(tcase, set_up, tear_down);
-	tcase_add_test(tcase, a_new_deployment_carries_its_commit_and_begins_a_row);
-	tcase_add_test(tcase, one_that_is_refused_stops_no_other);
-	tcase_add_test(tcase, missing_rights_are_the_clusters_failure);
-	tcase_add_test(tcase, what_passes_by_itself_is_tried_again);
-	tcase_add_test(tcase, stages_follow_each_other);
-	tcase_add_test(tcase, a_kind_that_nobody_serves_fails_at_the_deadline);
-	tcase_add_test(tcase, fields_of_an_unknown_manager_block);
-	tcase_add_test(tcase, what_another_sync_made_meanwhile_is_left_to_it);
-	tcase_add_test(tcase, what_nobody_owns_that_was_made_meanwhile_is_adopted_as_it_was_seen);
-	tcase_add_test(tcase, what_another_sync_adopted_meanwhile_is_left_to_it);
-	tcase_add_test(tcase, what_went_meanwhile_is_made);
-	tcase_add_test(tcase, kubectls_fields_become_plumbs_before_the_first_apply);
-	tcase_add_test(tcase, replicas_are_handed_over_before_they_are_given_up);
-	tcase_add_test(tcase, an_apply_that_changes_nothing_is_no_heal);
-	tcase_add_test(tcase, nor_is_one_after_somebody_elses_write);
-	tcase_add_test(tcase, one_in_the_second_of_the_apply_before_is_told_by_its_generation);
-	tcase_add_test(tcase, one_that_changes_something_is);
-	tcase_add_test(tcase, what_is_only_verified_goes_out_at_a_pace_and_is_overtaken);
-	tcase_add_test(tcase, all_of_it_takes_no_more_than_half_of_the_time_that_is_left);
-	tcase_add_test(tcase, what_is_asked_for_goes_out_at_once);
-	tcase_add_test(tcase, an_immutable_field_names_the_annotation_that_allows_a_recreate);
-	tcase_add_test(tcase, a_recreate_proves_the_new_object_before_it_deletes_the_old);
-	tcase_add_test(tcase, what_another_sync_took_meanwhile_is_not_deleted_for_a_recreate);
-	tcase_add_test(tcase, an_object_that_would_not_be_accepted_anew_is_not_deleted);
-	tcase_add_test(tcase, a_namespace_is_never_made_anew);
-	tcase_add_test(tcase, what_a_server_says_of_a_secret_is_not_repeated);
-	tcase_add_test(tcase, a_prune_proves_what_it_deletes_and_waits_until_it_is_gone);
-	tcase_add_test(tcase, an_object_that_lost_our_labels_meanwhile_is_kept);
-	tcase_add_test(tcase, a_cause_is_one_short_line);
-	tcase_add_test(tcase, a_cause_that_git_writes_wins);
 	Suite *suite = suite_create("apply");
-	suite_add_tcase(suite, tcase);
+	TCase *tests = tcase_create("apply");
+	tcase_add_checked_fixture(tests, set_up, tear_down);
+	tcase_add_test(tests, a_new_deployment_carries_its_commit_and_begins_a_row);
+	tcase_add_test(tests, one_that_is_refused_stops_no_other);
+	tcase_add_test(tests, missing_rights_are_the_clusters_failure);
+	tcase_add_test(tests, what_passes_by_itself_is_tried_again);
+	tcase_add_test(tests, stages_follow_each_other);
+	tcase_add_test(tests, a_kind_that_nobody_serves_fails_at_the_deadline);
+	tcase_add_test(tests, fields_of_an_unknown_manager_block);
+	tcase_add_test(tests, what_another_sync_made_meanwhile_is_left_to_it);
+	tcase_add_test(tests, what_nobody_owns_that_was_made_meanwhile_is_adopted_as_it_was_seen);
+	tcase_add_test(tests, what_another_sync_adopted_meanwhile_is_left_to_it);
+	tcase_add_test(tests, what_went_meanwhile_is_made);
+	tcase_add_test(tests, kubectls_fields_become_plumbs_before_the_first_apply);
+	tcase_add_test(tests, replicas_are_handed_over_before_they_are_given_up);
+	tcase_add_test(tests, an_apply_that_changes_nothing_is_no_heal);
+	tcase_add_test(tests, nor_is_one_after_somebody_elses_write);
+	tcase_add_test(tests, one_in_the_second_of_the_apply_before_is_told_by_its_generation);
+	tcase_add_test(tests, one_that_changes_something_is);
+	tcase_add_test(tests, what_is_only_verified_goes_out_at_a_pace_and_is_overtaken);
+	tcase_add_test(tests, all_of_it_takes_no_more_than_half_of_the_time_that_is_left);
+	tcase_add_test(tests, what_is_asked_for_goes_out_at_once);
+	tcase_add_test(tests, a_cause_is_one_short_line);
+	tcase_add_test(tests, a_cause_that_git_writes_wins);
+	tcase_add_test(tests, what_a_server_says_of_a_secret_is_not_repeated);
+	suite_add_tcase(suite, tests);
 	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
+	srunner_run_all(runner, CK_NORMAL);
 	int failed = srunner_ntests_failed(runner);
 	srunner_free(runner);
-	return failed != 0;
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }
