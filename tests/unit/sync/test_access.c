@@ -4,39 +4,18 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "render/base/buf.h"
 #include "sync/access.h"
+#include "tests/unit/dir_fixture.h"
 
 #define CLUSTER "clusters: [{name: c, cluster: {server: 'https://127.0.0.1:1'}}]\n"
 #define USER "users: [{name: u, user: {token: hunter2}}]\n"
 #define CONTEXTS \
 	"contexts: [{name: x, context: {cluster: c, user: u, namespace: shop}}, {name: w, context: {cluster: c, user: u}}]\n"
 
-static char dir[64];
-
-static void make_dir(void)
-{
-	(void)snprintf(dir, sizeof dir, "/tmp/test_access.XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(dir));
-	ck_assert_int_eq(setenv("HOME", dir, 1), 0);
-	ck_assert_int_eq(unsetenv("KUBECONFIG"), 0);
-	ck_assert_int_eq(unsetenv("KUBERNETES_SERVICE_HOST"), 0);
-}
-
-static void remove_dir(void)
-{
-	CLEANUP(text_freep) char *command = text_printf("rm -rf '%s'", dir);
-	ck_assert_int_eq(system(command), 0);
-}
-
 /* Opens what this kubeconfig names. */
 static struct kube *open_as(const char *text, const char *context, const char *ns, char **out_ns, struct err *err)
 {
-	CLEANUP(text_freep) char *path = text_printf("%s/config", dir);
-	FILE *file = fopen(path, "we");
-	ck_assert_ptr_nonnull(file);
-	ck_assert_int_ge(fputs(text, file), 0);
-	ck_assert_int_eq(fclose(file), 0);
+	CLEANUP(text_freep) char *path = put("config", text);
 	const struct kube_config_options options = { .kubeconfig = path, .context = context };
 	return access_open(&options, ns, &(struct kube_options){ 0 }, out_ns, err);
 }
@@ -129,7 +108,7 @@ int main(void)
 {
 	Suite *suite = suite_create("access");
 	TCase *tests = tcase_create("access");
-	tcase_add_checked_fixture(tests, make_dir, remove_dir);
+	tcase_add_checked_fixture(tests, make_home, remove_dir);
 	tcase_add_test(tests, the_namespace_is_the_one_asked_for_else_that_of_the_context_else_default);
 	tcase_add_test(tests, opening_sends_nothing);
 	tcase_add_test(tests, a_configuration_that_is_wrong_is_named_and_leaves_the_namespace);

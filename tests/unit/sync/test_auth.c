@@ -6,38 +6,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "render/base/buf.h"
 #include "sync/clock.h"
 #include "sync/kube/auth.h"
+#include "tests/unit/dir_fixture.h"
 
 #define V1 "client.authentication.k8s.io/v1"
 #define BEARER "Authorization: Bearer "
 
 enum { HOUR = 3600000 };
-
-static char dir[64];
-
-static void make_dir(void)
-{
-	(void)snprintf(dir, sizeof dir, "/tmp/test_auth.XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(dir));
-}
-
-static void remove_dir(void)
-{
-	CLEANUP(text_freep) char *command = text_printf("rm -rf '%s'", dir);
-	ck_assert_int_eq(system(command), 0);
-}
-
-static char *put(const char *name, const char *text)
-{
-	char *path = text_printf("%s/%s", dir, name);
-	FILE *file = fopen(path, "we");
-	ck_assert_ptr_nonnull(file);
-	ck_assert_int_ge(fputs(text, file), 0);
-	ck_assert_int_eq(fclose(file), 0);
-	return path;
-}
 
 /* As the kubelet and others do: another file takes the name. */
 static void replace(const char *name, const char *text)

@@ -5,41 +5,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "render/base/buf.h"
 #include "sync/kube/config.h"
 #include "sync/kube/exec.h"
 #include "sync/kube/kubeconfig.h"
+#include "tests/unit/dir_fixture.h"
 
 #define CONTEXT "contexts: [{name: x, context: {cluster: c, user: u, namespace: shop}}]\ncurrent-context: x\n"
 #define CLUSTER "clusters: [{name: c, cluster: {server: 'https://k:6443'}}]\n"
 #define USER "users: [{name: u, user: {token: t0k3n}}]\n"
-
-static char dir[64];
-
-static void make_dir(void)
-{
-	(void)snprintf(dir, sizeof dir, "/tmp/test_kube_config.XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(dir));
-	ck_assert_int_eq(setenv("HOME", dir, 1), 0);
-	ck_assert_int_eq(unsetenv("KUBECONFIG"), 0);
-	ck_assert_int_eq(unsetenv("KUBERNETES_SERVICE_HOST"), 0);
-}
-
-static void remove_dir(void)
-{
-	CLEANUP(text_freep) char *command = text_printf("rm -rf '%s'", dir);
-	ck_assert_int_eq(system(command), 0);
-}
-
-static char *put(const char *name, const char *text)
-{
-	char *path = text_printf("%s/%s", dir, name);
-	FILE *file = fopen(path, "we");
-	ck_assert_ptr_nonnull(file);
-	ck_assert_int_ge(fputs(text, file), 0);
-	ck_assert_int_eq(fclose(file), 0);
-	return path;
-}
 
 static bool load(const char *text, const char *context, struct kube_config *out, struct err *err)
 {
@@ -220,7 +193,7 @@ int main(void)
 {
 	Suite *suite = suite_create("kube_config");
 	TCase *tests = tcase_create("kube_config");
-	tcase_add_checked_fixture(tests, make_dir, remove_dir);
+	tcase_add_checked_fixture(tests, make_home, remove_dir);
 	tcase_add_test(tests, reads_the_current_context_and_the_one_asked_for);
 	tcase_add_test(tests, of_several_files_the_first_one_counts);
 	tcase_add_test(tests, paths_are_relative_to_the_file_that_names_them);

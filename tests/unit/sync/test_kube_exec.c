@@ -5,27 +5,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "render/base/buf.h"
 #include "sync/clock.h"
 #include "sync/kube/exec.h"
+#include "tests/unit/dir_fixture.h"
 
 #define V1 "client.authentication.k8s.io/v1"
 
 enum { PATIENCE = 600000 }; /* with those that do not hang */
-
-static char dir[64];
-
-static void make_dir(void)
-{
-	(void)snprintf(dir, sizeof dir, "/tmp/test_kube_exec.XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(dir));
-}
-
-static void remove_dir(void)
-{
-	CLEANUP(text_freep) char *command = text_printf("rm -rf '%s'", dir);
-	ck_assert_int_eq(system(command), 0);
-}
 
 /* A plugin made of this script. Freed with kube_exec_free. */
 static struct kube_exec *plugin(const char *script)

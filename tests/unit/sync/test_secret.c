@@ -4,34 +4,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "render/base/buf.h"
 #include "render/base/limits.h"
 #include "sync/secret.h"
-
-static char dir[64];
-
-static void make_dir(void)
-{
-	(void)snprintf(dir, sizeof dir, "/tmp/test_secret.XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(dir));
-}
-
-static void remove_dir(void)
-{
-	CLEANUP(text_freep) char *command = text_printf("rm -rf '%s'", dir);
-	ck_assert_int_eq(system(command), 0);
-}
-
-/* A file of these bytes; its path. */
-static char *put(const char *text, size_t len)
-{
-	char *path = text_printf("%s/token", dir);
-	FILE *file = fopen(path, "we");
-	ck_assert_ptr_nonnull(file);
-	ck_assert_uint_eq(fwrite(text, 1, len, file), len);
-	ck_assert_int_eq(fclose(file), 0);
-	return path;
-}
+#include "tests/unit/dir_fixture.h"
 
 START_TEST(a_secret_is_a_copy_of_its_own)
 {
@@ -79,7 +54,7 @@ START_TEST(a_file_is_read_without_the_line_breaks_at_its_end_only)
 		{ "one\ntwo\n", "one\ntwo" }, { "\n hunter2 \n", "\n hunter2 " },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-		CLEANUP(text_freep) char *path = put(cases[i].text, strlen(cases[i].text));
+		CLEANUP(text_freep) char *path = put_bytes("token", cases[i].text, strlen(cases[i].text));
 		CLEANUP(secret_release) struct secret secret = SECRET_INIT;
 		struct err err = ERR_INIT;
 		ck_assert_msg(secret_read_file(&secret, path, &err), "%zu: %s", i, err.msg);
@@ -93,7 +68,7 @@ START_TEST(a_file_with_nothing_in_it_or_none_at_all_is_named_and_changes_nothing
 {
 	struct secret secret = SECRET_INIT;
 	secret_set(&secret, "before", 6);
-	CLEANUP(text_freep) char *path = put("\r\n\n", 3);
+	CLEANUP(text_freep) char *path = put_bytes("token", "\r\n\n", 3);
 	struct err err = ERR_INIT;
 	ck_assert(!secret_read_file(&secret, path, &err));
 	ck_assert_int_eq(err.kind, ERR_INPUT);
@@ -124,10 +99,10 @@ START_TEST(a_file_may_be_as_long_as_the_limit_and_not_longer)
 	memset(text, 'x', LIMIT_TOKEN_BYTES + 1);
 	struct secret secret = SECRET_INIT;
 	struct err err = ERR_INIT;
-	CLEANUP(text_freep) char *path = put(text, LIMIT_TOKEN_BYTES);
+	CLEANUP(text_freep) char *path = put_bytes("token", text, LIMIT_TOKEN_BYTES);
 	ck_assert_msg(secret_read_file(&secret, path, &err), "%s", err.msg);
 	ck_assert_uint_eq(secret.len, LIMIT_TOKEN_BYTES);
-	free(put(text, LIMIT_TOKEN_BYTES + 1));
+	free(put_bytes("token", text, LIMIT_TOKEN_BYTES + 1));
 	ck_assert(!secret_read_file(&secret, path, &err));
 	ck_assert_int_eq(err.kind, ERR_LIMIT);
 	ck_assert_ptr_nonnull(strstr(err.msg, path));
