@@ -100,6 +100,29 @@ static bool set_value(const struct flag *flag, const char *text, struct options 
 	return false;
 }
 
+/* What a value that was refused should be. */
+static const char *wanted(const struct flag *flag)
+{
+	switch (flag->value) {
+	case VALUE_DURATION:
+		return "such as 90s, 5m or 1h30m";
+	case VALUE_PERCENT:
+		return "a whole number from 0 to 100";
+	case VALUE_COUNT:
+		return "a whole number from 1 to 1000";
+	case VALUE_TEXT:
+	case VALUE_LIST:
+		return "it must not be empty";
+	case VALUE_NONE:
+	case VALUE_MAYBE:
+	case VALUE_PROPAGATION:
+	case VALUE_OUTPUT:
+	case VALUE_RESTRICTOR:
+		break;
+	}
+	return flag->what; /* it names the choices */
+}
+
 /* --- the line ----------------------------------------------------------------------------------------------------- */
 
 struct line {
@@ -121,7 +144,7 @@ static bool take_flag(struct line *line, const struct flag *flag, const char *va
 		}
 	}
 	return set_value(flag, value, line->options) ||
-	       err_set(err, ERR_INPUT, "--%s: '%.100s' is not a %s: %s", flag->name, value, flag->operand, flag->what);
+	       err_set(err, ERR_INPUT, "--%s: '%.100s' is not a %s: %s", flag->name, value, flag->operand, wanted(flag));
 }
 
 static bool take_long(struct line *line, const char *text, struct err *err)
