@@ -6,6 +6,7 @@
 
 #include "render/base/buf.h"
 #include "render/base/limits.h"
+#include "render/kustomize/regex_class.h"
 #include "render/kustomize/regex_syntax.h"
 #include "render/yaml_utf.h"
 
@@ -13,8 +14,8 @@
 #define REGEX_PCRE_OPTIONS \
 	(PCRE2_UTF | PCRE2_DOTALL | PCRE2_MULTILINE | PCRE2_ALT_CIRCUMFLEX | PCRE2_NO_AUTO_CAPTURE | PCRE2_NEVER_BACKSLASH_C)
 
-/* Each character becomes some ten of PCRE2's at most, and each range some thirty. */
-#define OUT_BYTES (LIMIT_REGEX_BYTES * 64)
+/* Far more than what compiles: a class is a few KiB at most, see regex_ranges.c. */
+#define OUT_BYTES LIMIT_KIB(512)
 
 enum { WORKSPACE = 4096, SHOWN = 100 };
 
@@ -49,9 +50,13 @@ static pcre2_compile_context *context_new(struct arena *arena)
 
 static bool compile(struct arena *arena, struct regex *regex, const char *pattern, struct err *err)
 {
-	CLEANUP(buf_release) struct buf out = BUF_INIT(OUT_BYTES);
+	CLEANUP(buf_release) struct buf out = BUF_INIT(REGEX_CLASS_BYTES);
 	if (!regex_syntax_write(pattern, strlen(pattern), &out, err)) {
 		return err_wrap(err, "invalid regular expression '%.*s'", SHOWN, regex->pattern);
+	}
+	if (out.len > OUT_BYTES) {
+		return err_set(err, ERR_LIMIT, "regular expression '%.*s' is not supported: it has too many classes", SHOWN,
+		               regex->pattern);
 	}
 	int code;
 	PCRE2_SIZE at;

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "render/kustomize/regex_property.h"
 #include "render/kustomize/rune.h"
 
 enum {
@@ -36,9 +37,6 @@ struct class
 	struct buf others;
 	bool fold;
 };
-
-/* More than the longest expression can come to. */
-#define CLASS_BYTES ((size_t)1 << 20)
 
 static bool bad(struct err *err, const char *what, const char *from, const char *to)
 {
@@ -166,137 +164,24 @@ static bool read_posix(struct regex_text *in, struct class *class, bool *found, 
 
 /* --- Unicode ----------------------------------------------------------------------------------------------------- */
 
-struct property {
-	const char *name; /* PCRE2's; NULL for all of Unicode, or nothing */
-	const char *more; /* what the flag i adds */
-	bool negated;
-};
-
-struct addition {
-	const char *name;
-	const char *more;
-};
-
-/* Go's unicode.FoldCategory and FoldScript; those of Lu, Ll and Lt are thousands. */
-static const struct addition additions[] = {
-	{ "L", "\\x{345}" },
-	{ "M", "\\x{399}\\x{3b9}\\x{1fbe}" },
-	{ "Mn", "\\x{399}\\x{3b9}\\x{1fbe}" },
-	{ "sc:Common", "\\x{39c}\\x{3bc}" },
-	{ "sc:Greek", "\\x{b5}\\x{345}" },
-	{ "sc:Inherited", "\\x{399}\\x{3b9}\\x{1fbe}" },
-	{ "Lu", NULL },
-	{ "Ll", NULL },
-	{ "Lt", NULL },
-};
-
-static bool add_folds(struct property *property, struct err *err)
-{
-	for (size_t i = 0; property->name && i < ARRAY_LEN(additions); i++) {
-		if (strcmp(additions[i].name, property->name) == 0) {
-			property->more = additions[i].more;
-			return property->more || err_set(err, ERR_INPUT, "\\p{%s} under the flag i is not supported", property->name);
-		}
-	}
-	return true;
-}
-
-static bool name_is(const char *name, size_t len, const char *other)
-{
-	char plain[16];
-	size_t used = 0;
-	for (size_t i = 0; i < len; i++) {
-		if (name[i] == '_' || name[i] == '-' || name[i] == ' ') {
-			continue;
-		}
-		if (used + 1 == sizeof plain) {
-			return false;
-		}
-		plain[used++] = name[i];
-	}
-	plain[used] = '\0';
-	return strcasecmp(plain, other) == 0;
-}
-
-static bool property_find(const char *name, size_t len, struct property *property)
-{
-	if (len > 0 && *name == '^') {
-		property->negated = !property->negated;
-		name++;
-		len--;
-	}
-	if (name_is(name, len, "any")) {
-		property->name = NULL;
-		return true;
-	}
-	if (name_is(name, len, "assigned")) {
-		property->negated = !property->negated;
-		property->name = "Cn";
-		return true;
-	}
-	property->name = name_is(name, len, "ascii") ? "" : regex_class_name(name, len);
-	return property->name != NULL;
-}
-
-static bool read_property(struct regex_text *in, bool fold, struct property *property, struct err *err)
-{
-	const char *from = in->at;
-	*property = (struct property){ .more = "", .negated = in->at[1] == 'P' };
-	in->at += 2;
-	unsigned rune;
-	size_t len = in->at < in->end ? rune_next(in->at, (size_t)(in->end - in->at), &rune) : 0;
-	if (len == 0) {
-		return bad(err, "no such class", from, in->end);
-	}
-	const char *name = in->at;
-	in->at += len;
-	if (*name == '{') {
-		const char *end = memchr(name, '}', (size_t)(in->end - name));
-		if (!end) {
-			return bad(err, "no such class", from, in->end);
-		}
-		len = (size_t)(end - ++name);
-		in->at = end + 1;
-	}
-	if (!property_find(name, len, property)) {
-		return bad(err, "no such class", from, in->at);
-	}
-	return !fold || add_folds(property, err);
-}
-
-/* Inside of brackets; "" is ASCII, whose other cases PCRE2 knows. */
-static void put_property(struct buf *out, const struct property *property)
-{
-	if (!property->name) {
-		(void)buf_puts(out, "\\x{0}-\\x{10ffff}");
-	} else if (!*property->name) {
-		(void)buf_puts(out, "\\x{0}-\\x{7f}");
-	} else {
-		(void)buf_printf(out, "\\p{%s}%s", property->name, property->more);
-	}
-}
-
 bool regex_class_unicode(struct regex_text *in, bool fold, struct buf *out, struct err *err)
 {
-	struct property property;
-	if (!read_property(in, fold, &property, err)) {
+	struct regex_property property;
+	if (!regex_property_read(in, fold, &property, err)) {
 		return false;
 	}
-	(void)buf_puts(out, property.negated ? "[^" : "[");
-	put_property(out, &property);
-	(void)buf_putc(out, ']');
+	regex_property_put_class(out, &property);
 	return true;
 }
 
-static void add_property(struct class *class, const struct property *property)
+static void add_property(struct class *class, const struct regex_property *property)
 {
-	if (!property->negated) {
-		put_property(&class->items, property);
-		return;
+	if (property->negated || property->fold) {
+		(void)buf_putc(&class->others, '|');
+		regex_property_put_class(&class->others, property);
+	} else {
+		regex_property_put(&class->items, property);
 	}
-	(void)buf_puts(&class->others, "|[^");
-	put_property(&class->others, property);
-	(void)buf_putc(&class->others, ']');
 }
 
 /* --- brackets ---------------------------------------------------------------------------------------------------- */
@@ -356,8 +241,8 @@ static bool read_item(struct regex_text *in, struct class *class, struct err *er
 		}
 	}
 	if (in->end - in->at >= 2 && in->at[0] == '\\' && (in->at[1] | 0x20) == 'p') {
-		struct property property;
-		if (!read_property(in, class->fold, &property, err)) {
+		struct regex_property property;
+		if (!regex_property_read(in, class->fold, &property, err)) {
 			return false;
 		}
 		add_property(class, &property);
@@ -389,8 +274,8 @@ static void class_put(const struct class *class, bool negated, struct buf *out)
 
 bool regex_class_bracket(struct regex_text *in, bool fold, struct buf *out, struct err *err)
 {
-	CLEANUP(buf_release) struct buf items = BUF_INIT(CLASS_BYTES);
-	CLEANUP(buf_release) struct buf others = BUF_INIT(CLASS_BYTES);
+	CLEANUP(buf_release) struct buf items = BUF_INIT(REGEX_CLASS_BYTES);
+	CLEANUP(buf_release) struct buf others = BUF_INIT(REGEX_CLASS_BYTES);
 	struct class class = { .items = items, .others = others, .fold = fold };
 	in->at++;
 	bool negated = in->at < in->end && *in->at == '^';

@@ -9,6 +9,10 @@
 
 #include "render/base/buf.h"
 #include "render/base/err.h"
+#include "render/base/limits.h"
+
+/* More than the longest expression can come to: \p{Lu}, six bytes of LIMIT_REGEX_BYTES, becomes some 3 KiB under the flag i. */
+#define REGEX_CLASS_BYTES LIMIT_MIB(8)
 
 /* What is still to be read. */
 struct regex_text {
@@ -30,8 +34,5 @@ bool regex_class_escape(struct regex_text *in, unsigned *rune, struct err *err) 
 
 /* One character, so that PCRE2 takes it for itself inside a class and outside. */
 void regex_class_put(struct buf *out, unsigned rune);
-
-/* PCRE2's name (for \p{...}) of a category or script by the name that Go takes; NULL where Go takes none. */
-const char *regex_class_name(const char *name, size_t len);
 
 #endif

@@ -2,19 +2,25 @@
 #include <string.h>
 
 #include "render/base/macros.h"
-#include "render/kustomize/regex_class.h"
+#include "render/kustomize/regex_property.h"
 
 struct name {
 	const char *go; /* a capital, then small letters and digits, nothing between */
 	const char *pcre;
 };
 
-/* Go 1.26: categories, their aliases, and the scripts whose names are one word (it finds no others). Sorted. */
+/*
+ * Go 1.26: categories, their aliases, and the scripts whose names are one word (it finds no others). Sorted.
+ * What is not assigned is told by what is: newer versions of Unicode take from it.
+ */
 static const struct name names[] = {
 	{ "Adlam", "sc:Adlam" },
 	{ "Ahom", "sc:Ahom" },
+	{ "Any", "Any" },
 	{ "Arabic", "sc:Arabic" },
 	{ "Armenian", "sc:Armenian" },
+	{ "Ascii", "ASCII" },
+	{ "Assigned", "L M N P S Z Cc Cf Co Cs" },
 	{ "Avestan", "sc:Avestan" },
 	{ "Balinese", "sc:Balinese" },
 	{ "Bamum", "sc:Bamum" },
@@ -26,7 +32,7 @@ static const struct name names[] = {
 	{ "Braille", "sc:Braille" },
 	{ "Buginese", "sc:Buginese" },
 	{ "Buhid", "sc:Buhid" },
-	{ "C", "C" },
+	{ "C", "^L M N P S Z" },
 	{ "Carian", "sc:Carian" },
 	{ "Casedletter", "L&" },
 	{ "Cc", "Cc" },
@@ -36,7 +42,7 @@ static const struct name names[] = {
 	{ "Cherokee", "sc:Cherokee" },
 	{ "Chorasmian", "sc:Chorasmian" },
 	{ "Closepunctuation", "Pe" },
-	{ "Cn", "Cn" },
+	{ "Cn", "^L M N P S Z Cc Cf Co Cs" },
 	{ "Cntrl", "Cc" },
 	{ "Co", "Co" },
 	{ "Combiningmark", "M" },
@@ -141,7 +147,7 @@ static const struct name names[] = {
 	{ "Oriya", "sc:Oriya" },
 	{ "Osage", "sc:Osage" },
 	{ "Osmanya", "sc:Osmanya" },
-	{ "Other", "C" },
+	{ "Other", "^L M N P S Z" },
 	{ "Otherletter", "Lo" },
 	{ "Othernumber", "No" },
 	{ "Otherpunctuation", "Po" },
@@ -197,7 +203,7 @@ static const struct name names[] = {
 	{ "Titlecaseletter", "Lt" },
 	{ "Toto", "sc:Toto" },
 	{ "Ugaritic", "sc:Ugaritic" },
-	{ "Unassigned", "Cn" },
+	{ "Unassigned", "^L M N P S Z Cc Cf Co Cs" },
 	{ "Uppercaseletter", "Lu" },
 	{ "Vai", "sc:Vai" },
 	{ "Vithkuqi", "sc:Vithkuqi" },
@@ -220,7 +226,7 @@ static bool is_ascii_letter(char c)
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
-const char *regex_class_name(const char *name, size_t len)
+const char *regex_property_name(const char *name, size_t len)
 {
 	char plain[40];
 	size_t used = 0;

@@ -2,7 +2,7 @@
  * Reads a regular expression by the grammar of Go's regexp/syntax (flags Perl) and writes one of the same meaning for PCRE2 with
  * the options that regex.c gives it. What Go refuses is refused: the rules are in that package's parse.go, go version 1.26.
  *
- * Beyond Go, with an error that says so: \p{Lu}, \p{Ll} and \p{Lt} under the flag i, and what is over the limits.
+ * Beyond Go, with an error that says so: what is over the limits.
  */
 #ifndef RENDER_KUSTOMIZE_REGEX_SYNTAX_H
 #define RENDER_KUSTOMIZE_REGEX_SYNTAX_H

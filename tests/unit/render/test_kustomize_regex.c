@@ -262,6 +262,71 @@ START_TEST(takes_refuses_and_matches_what_go_does)
 }
 END_TEST
 
+static void put_rune(char *out, unsigned rune)
+{
+	size_t more = rune < 0x80 ? 0 : rune < 0x800 ? 1 : rune < 0x10000 ? 2 : 3;
+	static const unsigned first[] = { 0, 0xc0, 0xe0, 0xf0 };
+	out[0] = (char)(first[more] | rune >> (6 * more));
+	for (size_t i = 1; i <= more; i++) {
+		out[i] = (char)(0x80 | (rune >> (6 * (more - i)) & 0x3f));
+	}
+	out[more + 1] = '\0';
+}
+
+/* Where letters have cases, where properties end, and what is new in Unicode 15. */
+START_TEST(properties_are_those_of_go)
+{
+	static const unsigned blocks[][2] = {
+		{ 0x1, 0x5ff },       { 0x1c80, 0x1cff },   { 0x1d00, 0x218f },   { 0x2c00, 0x2d2f },   { 0xa640, 0xa7ff },
+		{ 0xab30, 0xabbf },   { 0xd7f0, 0xd7ff },   { 0xe000, 0xe00f },   { 0x10400, 0x105ff }, { 0x11efe, 0x11f5f },
+		{ 0x1342e, 0x13456 }, { 0x1d400, 0x1d7cf }, { 0x1df00, 0x1df2f }, { 0x1e030, 0x1e08f }, { 0x10fff0, 0x10ffff },
+	};
+	static const struct {
+		const char *pattern;
+		unsigned long count; /* of what matches, and the sum of it */
+		unsigned long sum;
+	} rows[] = {
+		{ "\\p{Lu}", 1530, 69859171 },
+		{ "(?i)\\p{Lu}", 2684, 89261793 },
+		{ "(?i)\\P{Lu}", 2862, 150548974 },
+		{ "(?i)[\\p{Ll}1]", 3085, 103804060 },
+		{ "(?i)[^\\P{Ll}\\x{400}-\\x{4ff}]", 2828, 103460091 },
+		{ "(?i)\\p{Lt}", 66, 442675 },
+		{ "(?i)[^\\p{^Lt}]", 66, 442675 },
+		{ "(?i)\\pL", 4173, 186816991 },
+		{ "(?i)[\\p{Mn}k]", 335, 3820035 },
+		{ "(?i)\\p{Greek}", 370, 2163568 },
+		{ "(?i)\\P{Common}", 4070, 121668490 },
+		{ "(?i)[\\p{ASCII}]", 129, 17001 },
+		{ "\\p{Kawi}", 86, 6322400 },
+		{ "\\p{LC}", 3555, 157411378 },
+		{ "[^\\p{Lo}]", 5173, 220000825 },
+		{ "\\p{C}", 516, 40215504 },
+		{ "[\\P{Cn}]", 5166, 217584806 },
+		{ "\\p{Assigned}", 5166, 217584806 },
+		{ "\\p{Any}", 5546, 239810767 },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		CLEANUP(arena_release) struct arena arena = ARENA_INIT(LIMIT_MIB(64));
+		struct err err = ERR_INIT;
+		struct regex *regex = regex_new(&arena, rows[i].pattern, &err);
+		ck_assert_msg(regex != NULL, "%s", err.msg);
+		unsigned long count = 0;
+		unsigned long sum = 0;
+		for (size_t b = 0; b < ARRAY_LEN(blocks); b++) {
+			for (unsigned rune = blocks[b][0]; rune <= blocks[b][1]; rune++) {
+				char text[8];
+				put_rune(text, rune);
+				bool found = matches(regex, text);
+				count += found;
+				sum += found ? rune : 0;
+			}
+		}
+		ck_assert_msg(count == rows[i].count && sum == rows[i].sum, "'%s': %lu %lu", rows[i].pattern, count, sum);
+	}
+}
+END_TEST
+
 START_TEST(a_whole_match_is_anchored_around_the_expression_as_text)
 {
 	static const struct {
@@ -293,7 +358,7 @@ START_TEST(an_error_names_the_expression_and_what_is_wrong)
 		{ "(?=a)", "invalid regular expression '(?=a)': behind (? only the flags i, m, s, U, a name or : may stand (RE2 has no "
 		           "lookaround)" },
 		{ "(a)\\1", "invalid regular expression '(a)\\1': no such escape: '\\1'" },
-		{ "(?i)\\p{Lu}", "invalid regular expression '(?i)\\p{Lu}': \\p{Lu} under the flag i is not supported" },
+		{ "(?i)\\p{Lx}", "invalid regular expression '(?i)\\p{Lx}': no such class: '\\p{Lx}'" },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		CLEANUP(arena_release) struct arena arena = ARENA_INIT(LIMIT_MIB(64));
@@ -336,6 +401,12 @@ START_TEST(what_is_over_a_limit_is_refused_and_the_limit_is_named)
 	text.data[LIMIT_REGEX_BYTES] = '\0';
 	ck_assert_ptr_null(regex_new(&arena, buf_text(&text), &err));
 	ck_assert_ptr_nonnull(strstr(err.msg, "more than 200 groups"));
+	buf_reset(&text);
+	for (ck_assert(buf_puts(&text, "(?i)")); text.len + 6 <= LIMIT_REGEX_BYTES;) {
+		ck_assert(buf_puts(&text, "\\p{Lu}"));
+	}
+	ck_assert_ptr_null(regex_new(&arena, buf_text(&text), &err));
+	ck_assert_ptr_nonnull(strstr(err.msg, "too many classes"));
 	ck_assert_ptr_null(regex_new(&arena, "(?:aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffffffffff){1000}", &err));
 	ck_assert_int_eq(err.kind, ERR_LIMIT);
 }
@@ -346,6 +417,7 @@ int main(void)
 	Suite *suite = suite_create("kustomize_regex");
 	TCase *tests = tcase_create("kustomize_regex");
 	tcase_add_test(tests, takes_refuses_and_matches_what_go_does);
+	tcase_add_test(tests, properties_are_those_of_go);
 	tcase_add_test(tests, a_whole_match_is_anchored_around_the_expression_as_text);
 	tcase_add_test(tests, an_error_names_the_expression_and_what_is_wrong);
 	tcase_add_test(tests, a_match_that_takes_too_many_steps_ends_with_an_error_or_an_answer_in_time);
