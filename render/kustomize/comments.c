@@ -4,6 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "render/base/limits.h"
+#include "render/kustomize/scalartext.h"
+
+/* --- at keys ------------------------------------------------------------------------------------------------------- */
+
 struct comment {
 	uint32_t line; /* of the key that it is for */
 	bool above;    /* the key stands in the line behind it */
@@ -136,10 +141,63 @@ static void attach(struct arena *arena, const struct comments *comments, struct 
 	}
 }
 
+/* --- at scalars ---------------------------------------------------------------------------------------------------- */
+
+/* Most comments are at the left edge: those are of keys, unless lists stand there as well. To read the text again takes long. */
+static bool may_have_notes(const char *text, size_t len)
+{
+	bool lists = memmem(text, len, "\n-", 2) != NULL;
+	const char *end = text + len;
+	for (const char *at = text; at < end && (at = memchr(at, '#', (size_t)(end - at))); at++) {
+		bool edge = at == text || at[-1] == '\n';
+		if (edge ? lists : is_blank(at[-1])) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static const char *copy(struct arena *arena, const char *text)
+{
+	return text ? arena_text(arena, text) : NULL;
+}
+
+static void attach_to_scalar(struct arena *arena, struct tree *scalar, const struct tree_notes *notes)
+{
+	if (notes && !notes->alias && (notes->head || notes->line || notes->foot)) {
+		scalar->notes = arena_new(arena, 1, sizeof *scalar->notes);
+		scalar->notes->head = copy(arena, notes->head);
+		scalar->notes->line = copy(arena, notes->line);
+		scalar->notes->foot = copy(arena, notes->foot);
+	}
+}
+
+/* `noted` is the same text, read with all comments. The two part where there are aliases and merge keys. */
+static void attach_to_scalars(struct arena *arena, struct tree *tree, const struct tree *noted)
+{
+	if (tree->kind != noted->kind) {
+		return;
+	}
+	if (tree->kind == TREE_SCALAR) {
+		attach_to_scalar(arena, tree, noted->notes);
+		return;
+	}
+	bool map = tree->kind == TREE_MAP;
+	for (uint32_t i = map; tree->count == noted->count && i < tree->count; i += map ? 2 : 1) {
+		attach_to_scalars(arena, tree->items[i], noted->items[i]);
+	}
+}
+
 void comments_attach(struct arena *arena, const char *text, size_t len, size_t first_line, struct tree *root)
 {
 	struct comments comments = find_comments(arena, text, len, first_line);
 	if (comments.count) {
 		attach(arena, &comments, root);
+	}
+	CLEANUP(arena_release) struct arena scratch = ARENA_INIT(LIMIT_BUILD_BYTES);
+	struct scalartext noted;
+	struct err ignored = ERR_INIT;
+	if (may_have_notes(text, len) && scalartext_read(&scratch, text, len, &noted, &ignored)) {
+		attach_to_scalars(arena, root, noted.root);
 	}
 }

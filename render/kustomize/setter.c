@@ -25,6 +25,7 @@ bool setter_set(struct arena *arena, struct tree *node, const char *text, const 
 	tree_set_text(arena, node, text);
 	node->tag = tag ? tag : TREE_NONE;
 	node->tagged = false;
+	node->notes = NULL;
 	return true;
 }
 
