@@ -151,7 +151,8 @@ static void end(struct agent *agent)
 	}
 }
 
-/* Memory that cycles used goes back to the system when it has been quiet for a moment, so that rest costs little. */
+/* Memory that cycles used goes back to the system a moment later, however many follow: one that lasts pays for few calls of
+ * this, and what is asked for in a restless hour is the same as at rest. */
 static void trim(void *context)
 {
 	(void)context;
@@ -161,7 +162,9 @@ static void trim(void *context)
 void agent_turn_ended(struct agent *agent)
 {
 	agent->turns--;
-	loop_timer_set(agent->loop, &agent->trim, clock_now() + TRIM_AFTER);
+	if (!agent->trim.place) {
+		loop_timer_set(agent->loop, &agent->trim, clock_now() + TRIM_AFTER);
+	}
 	if (agent->turns) {
 		return;
 	}

@@ -49,8 +49,8 @@ struct agent {
 	bool discovering;
 	bool leads; /* works: is the leader, or there is no election */
 	bool ending;
-	int stop;     /* for cycles: end */
-	size_t turns; /* that run */
+	atomic_int stop; /* for cycles: end */
+	size_t turns;    /* that run */
 	int64_t config_generation;
 	struct agent_sync **syncs; /* ordered by key */
 	size_t count;
@@ -109,7 +109,7 @@ struct agent_sync {
 	struct ledger_cache ledger;
 	struct manifests_kept *kept; /* files that the next rendering need not read; NULL: none */
 	bool outside;                /* what was rendered last is not in the directory of the path alone */
-	int newer;                   /* for the cycle: end what is only waited for */
+	atomic_int newer;            /* for the cycle: end what is only waited for */
 	bool watched;
 	bool drifted;       /* what the drift knows is other than what was told */
 	int64_t rest_until; /* no turn before: the API server did not answer */

@@ -174,8 +174,7 @@ int command_diff(const struct options *options)
 	struct prepared prepared = { 0 };
 	struct showing showing = { .out = BUF_INIT(LIMIT_MIB(64)) };
 	bool differs = false;
-	bool fine = open_external(&showing.external) && prepare_render(&options->cycle, &report, &prepared) &&
-	            prepare_plan(&prepared);
+	bool fine = open_external(&showing.external) && prepare_all(&options->cycle, &report, &prepared);
 	fine = fine && diff_plan(&prepared, show, &showing, &differs);
 	output_problems(&report);
 	int code = fine || report_exit_code(&report) ? finish(&showing, &report, differs) : TROUBLE;

@@ -8,7 +8,7 @@
 #include "agent/version.h"
 
 /* The signal that came first; what runs looks at it between its steps. */
-static volatile int stopped;
+static atomic_int stopped;
 
 static void stop(int number)
 {

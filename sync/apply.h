@@ -5,6 +5,7 @@
 #ifndef SYNC_APPLY_H
 #define SYNC_APPLY_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -31,10 +32,10 @@ struct apply {
 	const char *propagation;      /* of prunes: "Foreground", ... */
 	const char *selector;         /* label selector of the sync's objects */
 	int64_t deadline;
-	bool paced;                /* what is only verified goes out at a pace (safety rule 9) */
-	bool takes_up;             /* the sync is one that was killed: what it wrote is not in the inventory */
-	const volatile int *newer; /* as in cycle_options */
-	const volatile int *stop;
+	bool paced;              /* what is only verified goes out at a pace (safety rule 9) */
+	bool takes_up;           /* the sync is one that was killed: what it wrote is not in the inventory */
+	const atomic_int *newer; /* as in cycle_options */
+	const atomic_int *stop;
 	struct report *report;
 	struct inventory *inventory; /* rows are set as objects are made, removed as they are pruned */
 	/* An object was applied, and this is its metadata now; NULL: nobody wants to know. */

@@ -459,7 +459,7 @@ void cycle_sync(const struct cycle_options *options, struct report *report)
 	if (options->drift) {
 		drift_begin(options->drift);
 	}
-	if (prepare_render(options, report, &cycle.prepared) && prepare_plan(&cycle.prepared)) {
+	if (prepare_all(options, report, &cycle.prepared)) {
 		cycle_carry_out(&cycle);
 	}
 	cycle_release(&cycle);

@@ -4,6 +4,7 @@
 #ifndef SYNC_CYCLE_H
 #define SYNC_CYCLE_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -68,11 +69,11 @@ struct cycle_options {
 	const char *const *take_over; /* NULL-terminated */
 	bool allow_rewind;
 	bool source_changed;
-	unsigned history_limit;   /* 0: 20 */
-	struct drift *drift;      /* the agent's index of this Sync, kept up to date; NULL: none */
-	const volatile int *stop; /* a signal came: finish what is in flight, then end as incomplete */
+	unsigned history_limit; /* 0: 20 */
+	struct drift *drift;    /* the agent's index of this Sync, kept up to date; NULL: none */
+	const atomic_int *stop; /* a signal came: finish what is in flight, then end as incomplete */
 	/* Not 0: something newer is to be synced. What is only waited for, rollouts and refusals that may pass, is given up. */
-	const volatile int *newer;
+	const atomic_int *newer;
 	bool approve_prune; /* the brake on prunes was lifted for this commit */
 	struct cycle_host host;
 };

@@ -9,6 +9,7 @@
 #ifndef SYNC_LEASE_H
 #define SYNC_LEASE_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -35,7 +36,7 @@ struct lease_options {
 	/* Called when it begins to wait for another holder; may be NULL. */
 	void (*waiting)(void *context, const char *holder);
 	void *context;
-	const volatile int *stop;  /* not 0: stop waiting */
+	const atomic_int *stop;    /* not 0: stop waiting */
 	struct lease_sight *sight; /* NULL: this try stands alone */
 };
 

@@ -7,15 +7,14 @@
 
 #include "render/doc.h"
 #include "render/manifests.h"
-#include "sync/access.h"
+#include "sync/ahead.h"
 #include "sync/clock.h"
 #include "sync/desired.h"
 #include "sync/drift.h"
 #include "sync/names.h"
 #include "sync/prepare_impl.h"
-#include "sync/syncspec.h"
 
-enum { SHORT_ID = 7, DEFAULT_PROGRESS_DEADLINE = 600, OLD_DISCOVERY = 60 * 1000 };
+enum { SHORT_ID = 7, DEFAULT_PROGRESS_DEADLINE = 600 };
 
 /*
  * Between 90 and 110 percent, so that many syncs do not verify at the same time; the same for one sync. By FNV-1a, which puts
@@ -38,24 +37,31 @@ void prepare_forget(struct prepared *prepared)
 	scalers_release(&prepared->scalers);
 	map_release(&prepared->unsure);
 	ledger_freep(&prepared->ledger);
+	wishes_freep(&prepared->wishes);
 	prepared->lives = LIVES_INIT;
 	prepared->inventory = INVENTORY_INIT;
 	prepared->unsure = MAP_INIT;
 }
 
-void prepared_release(struct prepared *prepared)
+void prepare_unreach(struct prepared *prepared)
 {
 	prepare_forget(prepared);
-	objects_release(&prepared->desired);
 	discovery_freep(&prepared->discovery);
 	if (prepared->records != prepared->kube) {
 		kube_free(prepared->records);
 	}
+	prepared->records = NULL;
 	kube_freep(&prepared->kube);
+	free(TAKE(prepared->ns));
+}
+
+void prepared_release(struct prepared *prepared)
+{
+	prepare_unreach(prepared);
+	objects_release(&prepared->desired);
 	if (prepared->options && prepared->source != prepared->options->host.source) {
 		source_free(prepared->source);
 	}
-	free(prepared->ns);
 	*prepared = (struct prepared){ 0 };
 }
 
@@ -98,9 +104,8 @@ static char *plain_path(const char *path)
 	return text_dup_len(path, len);
 }
 
-static bool render(struct prepared *prepared)
+static bool render(struct prepared *prepared, struct report *report)
 {
-	struct report *report = prepared->report;
 	struct err err = ERR_INIT;
 	report_phase(report, "rendering");
 	/* References to what goes to another namespace depend on all objects. */
@@ -121,10 +126,18 @@ static bool render(struct prepared *prepared)
 	return fine;
 }
 
-bool prepare_render(const struct cycle_options *options, struct report *report, struct prepared *out)
+static void begin(const struct cycle_options *options, struct report *report, struct prepared *out)
 {
 	int64_t now = clock_now();
-	*out = (struct prepared){ .options = options, .report = report, .started = now, .deadline = now + options->timeout };
+	*out = (struct prepared){
+		.options = options, .report = report, .stop = options->stop, .started = now, .deadline = now + options->timeout
+	};
+}
+
+/* Uses nothing of `out` but what ahead.h leaves to it. */
+static bool fetch_and_render(struct prepared *out, struct report *report)
+{
+	const struct cycle_options *options = out->options;
 	struct err err = ERR_INIT;
 	CLEANUP(text_freep) char *url = repo_public_url(options->source.url);
 	CLEANUP(text_freep) char *phase = text_printf("fetching %s", url);
@@ -143,102 +156,24 @@ bool prepare_render(const struct cycle_options *options, struct report *report, 
 	if (report->commit.warning) {
 		report_warn(report, text_dup(report->commit.warning));
 	}
-	return render(out);
+	return render(out, report);
 }
 
-/* --- the cluster -------------------------------------------------------------------------------------------------- */
-
-static void warned(void *context, const char *path, const char *text)
+bool prepare_render(const struct cycle_options *options, struct report *report, struct prepared *out)
 {
-	(void)path;
-	struct prepared *prepared = context;
-	report_warn(prepared->report, text_printf("the server warns: %s", text));
+	begin(options, report, out);
+	return fetch_and_render(out, report);
 }
 
-static bool is_served(struct prepared *prepared, const char *group, const char *version, const char *kind)
+bool prepare_all(const struct cycle_options *options, struct report *report, struct prepared *out)
 {
-	const struct resource *resource = NULL;
-	return discovery_find(prepared->discovery, group, version, kind, &resource) == DISCOVERY_FOUND;
-}
-
-/* What another sync read before is asked for anew where it lacks a kind: a CRD may have arrived since. */
-static bool freshen_discovery(struct prepared *prepared)
-{
-	struct err err = ERR_INIT;
-	bool known = discovery_time(prepared->discovery) >= prepared->started;
-	for (size_t i = 0; !known && i < prepared->desired.count; i++) {
-		const struct object *object = prepared->desired.items[i];
-		if (!is_served(prepared, object->id.group, object->version, object->id.kind)) {
-			break;
-		}
-		known = i + 1 == prepared->desired.count;
+	begin(options, report, out);
+	struct ahead *ahead = options->drift || options->host.multi ? NULL : ahead_start(out);
+	bool rendered = fetch_and_render(out, report);
+	if (ahead) {
+		report_phase(report, "reading the cluster");
 	}
-	for (size_t i = 0; known && i < prepared->inventory.count; i++) {
-		const struct inventory_row *row = prepared->inventory.rows[i];
-		known = discovery_time(prepared->discovery) >= prepared->started ||
-		        is_served(prepared, row->id.group, row->version, row->id.kind);
-	}
-	if (known) {
-		return true;
-	}
-	if (!discovery_refresh(prepared->discovery, prepared->deadline, &err)) {
-		return report_err(prepared->report, FAILURE_CLUSTER, &err);
-	}
-	discovery_digest(prepared->discovery, prepared->server);
-	return true;
-}
-
-static struct kube *open_client(struct prepared *prepared, const char *as_user, struct err *err)
-{
-	const struct cycle_options *options = prepared->options;
-	struct kube_config_options access = options->access;
-	access.as_user = as_user;
-	struct kube_options more = {
-		.warning = warned,
-		.requested = options->host.requested,
-		.context = prepared,
-		.host = options->host.context,
-		.stop = options->stop,
-		.multi = options->host.multi,
-		.may_write = options->host.may_write,
-		.fence = options->host.fence,
-	};
-	return access_open(&access, options->ns, &more, &prepared->ns, err);
-}
-
-/* What was read for others is good enough while it is young. */
-static struct discovery *discover(struct prepared *prepared, struct err *err)
-{
-	struct discovery *base = prepared->options->host.discovery;
-	if (!base) {
-		return discovery_new(prepared->kube, prepared->deadline, err);
-	}
-	struct discovery *shared = discovery_share(base, prepared->kube);
-	if (clock_now() - discovery_time(shared) > OLD_DISCOVERY && !discovery_refresh(shared, prepared->deadline, err)) {
-		discovery_freep(&shared);
-	}
-	return shared;
-}
-
-bool prepare_connect(struct prepared *prepared)
-{
-	struct report *report = prepared->report;
-	const struct cycle_options *options = prepared->options;
-	const char *as_user = options->access.as_user;
-	struct err err = ERR_INIT;
-	prepared->kube = open_client(prepared, as_user, &err);
-	prepared->records = as_user && options->host.own_records ? open_client(prepared, NULL, &err) : prepared->kube;
-	if (!prepared->kube || !prepared->records) {
-		return report_err(report, FAILURE_CLUSTER, &err);
-	}
-	text_set(&report->ns, prepared->ns);
-	report_phase(report, "reading the cluster");
-	prepared->discovery = discover(prepared, &err);
-	if (!prepared->discovery) {
-		return report_err(report, FAILURE_CLUSTER, &err);
-	}
-	discovery_digest(prepared->discovery, prepared->server);
-	return true;
+	return ahead_end(ahead, report, rendered) && rendered && prepare_plan(out);
 }
 
 const struct resource *prepared_resource(struct prepared *prepared, const struct ident *id, const char *version)
@@ -346,47 +281,6 @@ static bool check_rewind(struct prepared *prepared)
 	return descends;
 }
 
-/* GETs it: NULL where it is not there or nobody may know (err is then untouched), and where that failed. Takes the path over. */
-static cJSON *read_one(struct kube *kube, char *path, struct err *err)
-{
-	struct kube_call call = kube_call_make("GET", path);
-	struct err trouble = ERR_INIT;
-	cJSON *object = NULL;
-	if (kube_do(kube, &call, &trouble)) {
-		object = doc_parse(buf_text(&call.reply), call.reply.len, err);
-	} else if (trouble.kind != ERR_NOT_FOUND && trouble.kind != ERR_DENIED) {
-		*err = trouble;
-	}
-	kube_call_release(&call);
-	return object;
-}
-
-/* A one-shot refuses a name that a live Sync resource holds, unless that is suspended (safety rule 19). */
-static bool check_resource(struct prepared *prepared)
-{
-	struct ident id = { .group = (char[]){ "plumb.dev" }, .kind = (char[]){ "Sync" } };
-	const struct resource *resource = prepared->options->sync_uid || prepared->options->only_looks
-	                                      ? NULL
-	                                      : prepared_resource(prepared, &id, NULL);
-	if (!resource) {
-		return true;
-	}
-	struct err err = ERR_INIT;
-	CLEANUP(doc_freep)
-	cJSON *object = read_one(prepared->kube, resource_path(resource, prepared->ns, prepared->options->name), &err);
-	if (err.kind != ERR_NONE) {
-		return report_err(prepared->report, FAILURE_CLUSTER, &err);
-	}
-	if (object && !syncspec_suspended(object, clock_wall())) {
-		report_stop(prepared->report, STOP_NAME,
-		            text_printf("the Sync resource %s in %s holds this name: an agent applies it; choose another --name, or "
-		                        "suspend it first (plumb suspend %s -n %s)",
-		                        prepared->options->name, prepared->ns, prepared->options->name, prepared->ns));
-		return false;
-	}
-	return true;
-}
-
 /* When all objects were last applied for sure: since the first record, at the latest. */
 static void decide_verify(struct prepared *prepared)
 {
@@ -423,7 +317,7 @@ static void warn_of_short_timeout(struct prepared *prepared)
 
 static bool read_state(struct prepared *prepared, bool again)
 {
-	if (!prepare_ledger(prepared) || !freshen_discovery(prepared)) {
+	if (!(prepared->ledger || prepare_ledger(prepared)) || !prepare_freshen(prepared)) {
 		return false;
 	}
 	compare_source(prepared);
@@ -454,12 +348,12 @@ static bool settle_whole(struct prepared *prepared)
 	}
 	objects_release(&prepared->desired);
 	prepared->source->whole = true;
-	return render(prepared) && settle(prepared);
+	return render(prepared, prepared->report) && settle(prepared);
 }
 
 bool prepare_plan(struct prepared *prepared)
 {
-	if (!prepare_connect(prepared) || !freshen_discovery(prepared) || !check_resource(prepared) || !settle_whole(prepared)) {
+	if (!(prepared->discovery || prepare_reach(prepared)) || !prepare_freshen(prepared) || !settle_whole(prepared)) {
 		return false;
 	}
 	warn_of_short_timeout(prepared);

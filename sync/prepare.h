@@ -18,10 +18,13 @@
 #include "sync/scalers.h"
 #include "sync/source.h"
 
+struct wishes;
+
 /* Everything is owned by it, but what is said to be borrowed. */
 struct prepared {
 	const struct cycle_options *options; /* borrowed */
 	struct report *report;               /* borrowed */
+	const atomic_int *stop;              /* of the clients; borrowed */
 	int64_t started;
 	int64_t deadline;
 	struct kube *kube;    /* of the objects */
@@ -35,7 +38,8 @@ struct prepared {
 	/* Desired objects of which the drift and the watches know that the server has them so are `known`: they are not read again,
 	 * and the plan says of them that they are in sync. Never all that a pass verifies, takes up or makes again. */
 	size_t known;
-	struct map unsure; /* "group/Kind" of what could not be read: never taken for gone */
+	struct map unsure;     /* "group/Kind" of what could not be read: never taken for gone */
+	struct wishes *wishes; /* what was asked for so far; NULL before */
 	struct lives lives;
 	struct scalers scalers;     /* the HPAs that were looked for */
 	struct plan *plan;          /* its actions borrow from desired, lives, and the ledger's inventory */
@@ -53,6 +57,9 @@ bool prepare_render(const struct cycle_options *options, struct report *report, 
 
 /* Then everything up to the plan; reads only. false: the report says why. */
 bool prepare_plan(struct prepared *prepared);
+
+/* Both; a program that has no loop reads of the cluster meanwhile what does not depend on the commit. */
+bool prepare_all(const struct cycle_options *options, struct report *report, struct prepared *out);
 
 /* Reads ledger and live objects again and plans anew: another writer was there meanwhile. */
 bool prepare_again(struct prepared *prepared);

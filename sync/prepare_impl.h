@@ -9,6 +9,24 @@
 /* Opens the clients and learns what the server serves. */
 bool prepare_connect(struct prepared *prepared);
 
+/* prepare_connect; then, whether a live Sync resource has the name. */
+bool prepare_reach(struct prepared *prepared);
+
+/* What another sync read of what is served is asked for anew where it lacks a kind of the desired objects or the inventory. */
+bool prepare_freshen(struct prepared *prepared);
+
+/* Frees what prepare_reach and all that follows made. */
+void prepare_unreach(struct prepared *prepared);
+
+/* What prepare_lists and prepare_lives asked for. */
+void wishes_freep(struct wishes **wishes);
+
+/*
+ * Reads what the server has of the inventory's kinds, by label: the part of prepare_lives that needs no desired objects. What it
+ * finds beyond the inventory may be desired, or not: prepare_lives, which has to follow, decides.
+ */
+bool prepare_lists(struct prepared *prepared);
+
 /*
  * Reads what the server has of the desired objects and the inventory's into prepared->lives: label lists first, then by
  * name, or a list of a kind and namespace where many are missing, what the lists lack (its label may have been taken

@@ -27,71 +27,78 @@ struct group {
 	const struct ident **ids; /* borrowed */
 	size_t count;
 	size_t cap;
+	bool asked;  /* for a list of it by label */
 	bool denied; /* lists of it are */
 };
 
-struct groups {
+struct wishes {
 	struct group **items;
 	size_t count;
 	struct map by_key; /* "group/Kind/ns" -> struct group */
 	struct map kinds;  /* "group/Kind" -> struct spread */
+	bool early;        /* nobody knows yet what is desired */
 	struct map wanted; /* ident_key */
 	struct map known;  /* ident_key of what needs not be read */
 };
 
-static void groups_release(struct groups *groups)
+void wishes_freep(struct wishes **at)
 {
-	for (size_t i = 0; i < groups->count; i++) {
-		free(groups->items[i]->ids);
-		free(groups->items[i]);
+	struct wishes *wishes = TAKE(*at);
+	if (!wishes) {
+		return;
 	}
-	free(groups->items);
-	for (size_t i = 0; i < groups->kinds.count; i++) {
-		free(groups->kinds.entries[i].value);
+	for (size_t i = 0; i < wishes->count; i++) {
+		free(wishes->items[i]->ids);
+		free(wishes->items[i]);
 	}
-	map_release(&groups->by_key);
-	map_release(&groups->kinds);
-	map_release(&groups->wanted);
-	map_release(&groups->known);
+	free(wishes->items);
+	for (size_t i = 0; i < wishes->kinds.count; i++) {
+		free(wishes->kinds.entries[i].value);
+	}
+	map_release(&wishes->by_key);
+	map_release(&wishes->kinds);
+	map_release(&wishes->wanted);
+	map_release(&wishes->known);
+	free(wishes);
 }
 
-static struct spread *spread_of(struct groups *groups, const struct resource *resource)
+static struct spread *spread_of(struct wishes *wishes, const struct resource *resource)
 {
 	CLEANUP(text_freep) char *key = text_printf("%s/%s", resource->group, resource->kind);
-	struct spread *spread = map_get(&groups->kinds, key);
+	struct spread *spread = map_get(&wishes->kinds, key);
 	if (!spread) {
 		spread = alloc_new(1, sizeof *spread);
-		(void)map_set(&groups->kinds, key, spread);
+		(void)map_set(&wishes->kinds, key, spread);
 	}
 	return spread;
 }
 
-static struct group *group_of(struct groups *groups, const struct resource *resource, const char *ns)
+static struct group *group_of(struct wishes *wishes, const struct resource *resource, const char *ns)
 {
 	CLEANUP(text_freep) char *key = text_printf("%s/%s/%s", resource->group, resource->kind, ns);
-	struct group *group = map_get(&groups->by_key, key);
+	struct group *group = map_get(&wishes->by_key, key);
 	if (group) {
 		return group;
 	}
 	group = alloc_new(1, sizeof *group);
 	group->resource = resource;
 	group->ns = ns;
-	groups->items = alloc_grow(groups->items, groups->count + 1, sizeof(struct group *));
-	groups->items[groups->count++] = group;
-	(void)map_set(&groups->by_key, key, group);
-	group->spread = spread_of(groups, resource);
+	wishes->items = alloc_grow(wishes->items, wishes->count + 1, sizeof(struct group *));
+	wishes->items[wishes->count++] = group;
+	(void)map_set(&wishes->by_key, key, group);
+	group->spread = spread_of(wishes, resource);
 	group->spread->namespaces++;
 	return group;
 }
 
-static void wish(struct groups *groups, const struct resource *resource, const struct ident *id)
+static void wish(struct wishes *wishes, const struct resource *resource, const struct ident *id)
 {
 	CLEANUP(text_freep) char *key = ident_key(id);
-	if (map_has(&groups->wanted, key) || map_has(&groups->known, key)) {
+	if (map_has(&wishes->wanted, key) || map_has(&wishes->known, key)) {
 		return;
 	}
-	(void)map_set(&groups->wanted, key, groups);
-	struct group *group = group_of(groups, resource, resource->namespaced ? id->ns : "");
+	(void)map_set(&wishes->wanted, key, wishes);
+	struct group *group = group_of(wishes, resource, resource->namespaced ? id->ns : "");
 	if (group->count == group->cap) {
 		group->cap = group->cap ? 2 * group->cap : LISTED_NAMES;
 		group->ids = alloc_grow(group->ids, group->cap, sizeof *group->ids);
@@ -100,10 +107,10 @@ static void wish(struct groups *groups, const struct resource *resource, const s
 }
 
 /* It is known: an inventory row of it is no wish either, and reading it by the way of a list is no news. */
-static void need_not(struct groups *groups, const struct ident *id)
+static void need_not(struct wishes *wishes, const struct ident *id)
 {
 	CLEANUP(text_freep) char *key = ident_key(id);
-	(void)map_set(&groups->known, key, groups);
+	(void)map_set(&wishes->known, key, wishes);
 }
 
 static void note_unsure(struct prepared *prepared, const char *group, const char *kind)
@@ -113,32 +120,38 @@ static void note_unsure(struct prepared *prepared, const char *group, const char
 }
 
 /* A kind that the server said it does not have has no objects; one that it could not tell about is unsure. */
-static void wish_row(struct prepared *prepared, struct groups *groups, const struct inventory_row *row)
+static void wish_row(struct prepared *prepared, struct wishes *wishes, const struct inventory_row *row)
 {
 	const struct resource *resource = NULL;
 	enum discovery_answer answer = discovery_find(prepared->discovery, row->id.group, row->version, row->id.kind, &resource);
 	if (answer == DISCOVERY_UNKNOWN) {
 		note_unsure(prepared, row->id.group, row->id.kind);
 	} else if (answer != DISCOVERY_ABSENT) {
-		wish(groups, resource, &row->id);
+		wish(wishes, resource, &row->id);
+	}
+}
+
+static void wish_rows(struct prepared *prepared)
+{
+	for (size_t i = 0; i < prepared->inventory.count; i++) {
+		wish_row(prepared, prepared->wishes, prepared->inventory.rows[i]);
 	}
 }
 
 /* Of what is known only those that are not: rows are asked for where they are not desired. */
-static void wish_all(struct prepared *prepared, struct groups *groups)
+static void wish_all(struct prepared *prepared)
 {
+	struct wishes *wishes = prepared->wishes;
 	for (size_t i = 0; i < prepared->desired.count; i++) {
 		const struct object *object = prepared->desired.items[i];
 		const struct resource *resource = prepared_resource(prepared, &object->id, object->version);
 		if (resource && object->known) {
-			need_not(groups, &object->id);
+			need_not(wishes, &object->id);
 		} else if (resource) {
-			wish(groups, resource, &object->id);
+			wish(wishes, resource, &object->id);
 		}
 	}
-	for (size_t i = 0; i < prepared->inventory.count; i++) {
-		wish_row(prepared, groups, prepared->inventory.rows[i]);
-	}
+	wish_rows(prepared);
 }
 
 struct queries {
@@ -177,16 +190,25 @@ static bool lists_cluster(const struct group *group)
 	return group->resource->namespaced && !is_secret(group->resource) && group->spread->namespaces > LISTED_NAMESPACES;
 }
 
-/* Runs the queries, keeps of their answers what is wanted. false: one failed. */
-static bool gather(struct prepared *prepared, const struct groups *groups, struct queries *queries)
+/* Moves what is wanted to prepared->lives. */
+static void keep_wanted(struct prepared *prepared, struct lives *found)
+{
+	for (size_t i = 0; i < found->count; i++) {
+		CLEANUP(text_freep) char *key = ident_key(&found->items[i]->id);
+		if (map_has(&prepared->wishes->wanted, key)) {
+			lives_take(&prepared->lives, TAKE(found->items[i]));
+		}
+	}
+}
+
+/* Runs the queries, keeps of their answers what is wanted; as long as nobody knows what is desired, all. false: one failed. */
+static bool gather(struct prepared *prepared, struct queries *queries)
 {
 	struct lives found = LIVES_INIT;
-	bool fine = lives_gather(prepared->kube, queries->items, queries->count, &found);
-	for (size_t i = 0; fine && i < found.count; i++) {
-		CLEANUP(text_freep) char *key = ident_key(&found.items[i]->id);
-		if (map_has(&groups->wanted, key)) {
-			lives_take(&prepared->lives, TAKE(found.items[i]));
-		}
+	bool early = prepared->wishes->early;
+	bool fine = lives_gather(prepared->kube, queries->items, queries->count, early ? &prepared->lives : &found);
+	if (fine) {
+		keep_wanted(prepared, &found);
 	}
 	for (size_t i = 0; !fine && i < queries->count; i++) {
 		if (queries->items[i].err.kind != ERR_NONE) {
@@ -199,29 +221,38 @@ static bool gather(struct prepared *prepared, const struct groups *groups, struc
 }
 
 /* Lists by label. Those of the whole cluster that are denied are tried again by namespace. */
-static bool list_by_label(struct prepared *prepared, struct groups *groups)
+static bool list_by_label(struct prepared *prepared)
 {
+	const struct wishes *wishes = prepared->wishes;
+	size_t recorded = 0;
+	(void)ledger_syncs(prepared->ledger, &recorded);
+	/* Before the first sync nothing has our label. */
+	if (!recorded) {
+		return true;
+	}
 	CLEANUP(text_freep) char *selector = prepared_selector(prepared);
 	CLEANUP(queries_release) struct queries queries = { 0 };
-	for (size_t i = 0; i < groups->count; i++) {
-		struct group *group = groups->items[i];
+	for (size_t i = 0; i < wishes->count; i++) {
+		struct group *group = wishes->items[i];
 		bool cluster = lists_cluster(group);
 		/* A list would bring all that is known too. */
-		if (!group->resource->listable || group->spread->listed || (groups->known.count && group->count <= LISTED_NAMES)) {
+		if (!group->resource->listable || group->asked || group->spread->listed ||
+		    (wishes->known.count && group->count <= LISTED_NAMES)) {
 			continue;
 		}
 		group->spread->listed = cluster;
+		group->asked = true;
 		const char *ns = cluster || !*group->ns ? NULL : group->ns;
 		ask(&queries, group, &(struct live_query){ .resource = group->resource, .ns = ns, .selector = selector });
 	}
-	if (!gather(prepared, groups, &queries)) {
+	if (!gather(prepared, &queries)) {
 		return false;
 	}
 	CLEANUP(queries_release) struct queries again = { 0 };
 	for (size_t i = 0; i < queries.count; i++) {
 		const struct group *asked = queries.groups[i];
-		for (size_t j = 0; queries.items[i].denied && j < groups->count; j++) {
-			struct group *group = groups->items[j];
+		for (size_t j = 0; queries.items[i].denied && j < wishes->count; j++) {
+			struct group *group = wishes->items[j];
 			if (group->resource != asked->resource) {
 				continue;
 			}
@@ -232,7 +263,7 @@ static bool list_by_label(struct prepared *prepared, struct groups *groups)
 			}
 		}
 	}
-	if (!gather(prepared, groups, &again)) {
+	if (!gather(prepared, &again)) {
 		return false;
 	}
 	for (size_t i = 0; i < again.count; i++) {
@@ -262,17 +293,18 @@ static void ask_by_name(const struct prepared *prepared, struct queries *queries
 }
 
 /* Whole lists of a kind and namespace where many are missing. */
-static bool list_missing(struct prepared *prepared, struct groups *groups)
+static bool list_missing(struct prepared *prepared)
 {
+	const struct wishes *wishes = prepared->wishes;
 	CLEANUP(queries_release) struct queries queries = { 0 };
-	for (size_t i = 0; i < groups->count; i++) {
-		struct group *group = groups->items[i];
+	for (size_t i = 0; i < wishes->count; i++) {
+		struct group *group = wishes->items[i];
 		if (group->resource->listable && !group->denied && missing_in(prepared, group) > LISTED_NAMES) {
 			const char *ns = *group->ns ? group->ns : NULL;
 			ask(&queries, group, &(struct live_query){ .resource = group->resource, .ns = ns });
 		}
 	}
-	if (!gather(prepared, groups, &queries)) {
+	if (!gather(prepared, &queries)) {
 		return false;
 	}
 	for (size_t i = 0; i < queries.count; i++) {
@@ -285,13 +317,14 @@ static bool list_missing(struct prepared *prepared, struct groups *groups)
 	return true;
 }
 
-static bool read_missing(struct prepared *prepared, struct groups *groups)
+static bool read_missing(struct prepared *prepared)
 {
+	const struct wishes *wishes = prepared->wishes;
 	CLEANUP(queries_release) struct queries queries = { 0 };
-	for (size_t i = 0; i < groups->count; i++) {
-		ask_by_name(prepared, &queries, groups->items[i]);
+	for (size_t i = 0; i < wishes->count; i++) {
+		ask_by_name(prepared, &queries, wishes->items[i]);
 	}
-	if (!gather(prepared, groups, &queries)) {
+	if (!gather(prepared, &queries)) {
 		return false;
 	}
 	for (size_t i = 0; i < queries.count; i++) {
@@ -302,17 +335,26 @@ static bool read_missing(struct prepared *prepared, struct groups *groups)
 	return true;
 }
 
+bool prepare_lists(struct prepared *prepared)
+{
+	prepared->wishes = alloc_new(1, sizeof *prepared->wishes);
+	prepared->wishes->early = true;
+	wish_rows(prepared);
+	return list_by_label(prepared);
+}
+
 bool prepare_lives(struct prepared *prepared)
 {
-	CLEANUP(groups_release) struct groups groups = { 0 };
-	wish_all(prepared, &groups);
-	size_t recorded = 0;
-	(void)ledger_syncs(prepared->ledger, &recorded);
-	/* Before the first sync nothing has our label. */
-	if (recorded && !list_by_label(prepared, &groups)) {
-		return false;
+	if (!prepared->wishes) {
+		prepared->wishes = alloc_new(1, sizeof *prepared->wishes);
 	}
-	return list_missing(prepared, &groups) && read_missing(prepared, &groups);
+	wish_all(prepared);
+	struct lives early = prepared->lives;
+	prepared->lives = LIVES_INIT;
+	prepared->wishes->early = false;
+	keep_wanted(prepared, &early);
+	lives_release(&early);
+	return list_by_label(prepared) && list_missing(prepared) && read_missing(prepared);
 }
 
 /* Namespaces of desired objects that no live object was seen in. */

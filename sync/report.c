@@ -159,14 +159,38 @@ void report_stop(struct report *report, enum stop stop, char *text)
 	report_fail(report, FAILURE_STOPPED, text);
 }
 
+static void add_error(struct report *report, char *text)
+{
+	report->errors = alloc_grow(report->errors, report->error_count + 1, sizeof(char *));
+	report->errors[report->error_count++] = text;
+}
+
 void report_fail(struct report *report, enum failure failure, char *text)
 {
 	report->failures[failure] = true;
 	if (failure == FAILURE_STOPPED) {
 		note_stop(report, STOP_INCOMPLETE);
 	}
-	report->errors = alloc_grow(report->errors, report->error_count + 1, sizeof(char *));
-	report->errors[report->error_count++] = text;
+	add_error(report, text);
+}
+
+void report_take(struct report *report, struct report *from)
+{
+	for (size_t i = 0; i < from->warning_count; i++) {
+		report_warn(report, TAKE(from->warnings[i]));
+	}
+	for (size_t i = 0; i < from->error_count; i++) {
+		add_error(report, TAKE(from->errors[i]));
+	}
+	for (size_t i = 0; i < FAILURE_COUNT; i++) {
+		report->failures[i] = report->failures[i] || from->failures[i];
+	}
+	if (from->stop) {
+		note_stop(report, from->stop);
+	}
+	if (from->ns) {
+		text_set(&report->ns, from->ns);
+	}
 }
 
 bool report_err(struct report *report, enum failure failure, const struct err *err)

@@ -111,6 +111,8 @@ void report_fail(struct report *report, enum failure failure, char *text);
 void report_stop(struct report *report, enum stop stop, char *text);
 /* report_fail with the text of err; returns false. */
 bool report_err(struct report *report, enum failure failure, const struct err *err);
+/* Takes over what another one warns of and says that failed, and its namespace. */
+void report_take(struct report *report, struct report *from);
 /* The failure that an error of the API server is: ERR_DENIED and ERR_TRANSIENT FAILURE_CLUSTER, others
  * FAILURE_MANIFESTS. */
 enum failure failure_of(const struct err *err);

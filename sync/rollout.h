@@ -5,6 +5,7 @@
 #ifndef SYNC_ROLLOUT_H
 #define SYNC_ROLLOUT_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -38,7 +39,7 @@ struct rollout_options {
 	/* Called between polls; false ends the waiting (a signal, a lost lease). May be NULL. */
 	bool (*alive)(void *context);
 	/* Not 0: the waiting is over, and what a list that is in flight answers is not even read. May be NULL. */
-	const volatile int *newer;
+	const atomic_int *newer;
 	/* Called between polls while no call is in flight: may send and wait for others. May be NULL. */
 	void (*idle)(void *context);
 	void *context;

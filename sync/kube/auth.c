@@ -124,7 +124,7 @@ static bool refresh_file(struct auth *auth, struct err *err)
 
 static bool run_plugin(struct auth *auth, struct err *err)
 {
-	if (!kube_exec_run(auth->config->exec, PLUGIN_TIME, &auth->plugin, err)) {
+	if (!kube_exec_run(auth->config->exec, PLUGIN_TIME, auth->stop, &auth->plugin, err)) {
 		return false;
 	}
 	auth->generation++;

@@ -6,6 +6,7 @@
 #ifndef SYNC_KUBE_AUTH_H
 #define SYNC_KUBE_AUTH_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/stat.h>
@@ -17,8 +18,9 @@ struct auth {
 	struct kube_config *config; /* borrowed */
 	struct secret header;       /* "Authorization: ..."; unset without token and password */
 	struct kube_exec_reply plugin;
-	unsigned generation; /* another one whenever header or certificate changed */
-	int64_t looked;      /* at the token's file; monotonic, 0 for never */
+	const atomic_int *stop; /* a plugin that runs is ended once it is not 0; borrowed, NULL: none */
+	unsigned generation;    /* another one whenever header or certificate changed */
+	int64_t looked;         /* at the token's file; monotonic, 0 for never */
 	int64_t read;
 	struct stat file; /* as it was when it was read */
 };

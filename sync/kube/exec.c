@@ -19,6 +19,7 @@
 enum {
 	REPLY_BYTES = 1 << 20,
 	WAIT_STEP = 10,
+	STOP_STEP = 100, /* milliseconds until a stop is noticed */
 	NOT_FOUND = 127, /* what shells, and posix_spawn where it cannot tell, end with when there is no such program */
 };
 
@@ -202,17 +203,28 @@ static int spawn_with(const struct kube_exec *exec, char *const *env, bool inter
 	return failed;
 }
 
+/* How long a plugin may take. */
+struct patience {
+	int64_t deadline;
+	const atomic_int *stop;
+};
+
+static bool is_stopped(const struct patience *patience)
+{
+	return patience->stop && *patience->stop;
+}
+
 /* true at the end of the output; false when time or room ran out. */
-static bool read_all(int fd, int64_t deadline, struct buf *out)
+static bool read_all(int fd, const struct patience *patience, struct buf *out)
 {
 	char chunk[4096];
 	for (;;) {
-		int64_t left = deadline - clock_now();
+		int64_t left = patience->deadline - clock_now();
 		struct pollfd wait = { .fd = fd, .events = POLLIN };
-		if (left <= 0) {
+		if (left <= 0 || is_stopped(patience)) {
 			return false;
 		}
-		if (poll(&wait, 1, (int)left) <= 0) {
+		if (poll(&wait, 1, (int)(left < STOP_STEP ? left : STOP_STEP)) <= 0) {
 			continue;
 		}
 		ssize_t n = read(fd, chunk, sizeof chunk);
@@ -228,7 +240,7 @@ static bool read_all(int fd, int64_t deadline, struct buf *out)
 }
 
 /* The wait status, or -1 when it had to be killed. */
-static int wait_for(pid_t pid, int64_t deadline, bool group)
+static int wait_for(pid_t pid, const struct patience *patience, bool group)
 {
 	int status = 0;
 	for (;;) {
@@ -239,7 +251,7 @@ static int wait_for(pid_t pid, int64_t deadline, bool group)
 		if (ended < 0 && errno != EINTR) {
 			return -1;
 		}
-		if (clock_now() >= deadline) {
+		if (clock_now() >= patience->deadline || is_stopped(patience)) {
 			break;
 		}
 		clock_sleep_until(clock_now() + WAIT_STEP);
@@ -290,15 +302,18 @@ static bool judge(const struct kube_exec *exec, int status, bool complete, bool 
 	return code == NOT_FOUND ? with_hint(exec, err) : false;
 }
 
-static bool collect(const struct kube_exec *exec, int fd, pid_t pid, bool group, int64_t deadline, struct kube_exec_reply *out,
-                    struct err *err)
+static bool collect(const struct kube_exec *exec, int fd, pid_t pid, bool group, const struct patience *patience,
+                    struct kube_exec_reply *out, struct err *err)
 {
+	static const struct patience none = { 0 };
 	struct buf text = BUF_INIT(REPLY_BYTES);
-	bool complete = read_all(fd, deadline, &text);
-	bool in_time = complete || clock_now() < deadline;
-	int status = wait_for(pid, complete ? deadline : 0, group);
-	in_time = in_time && (status != -1 || clock_now() < deadline);
-	bool good = judge(exec, status, complete, in_time, err) && kube_exec_parse(exec, buf_text(&text), text.len, out, err);
+	bool complete = read_all(fd, patience, &text);
+	bool in_time = complete || clock_now() < patience->deadline;
+	int status = wait_for(pid, complete ? patience : &none, group);
+	in_time = in_time && (status != -1 || clock_now() < patience->deadline);
+	bool good = is_stopped(patience)
+	                ? err_set(err, ERR_TRANSIENT, "stopped")
+	                : judge(exec, status, complete, in_time, err) && kube_exec_parse(exec, buf_text(&text), text.len, out, err);
 	if (text.data) {
 		OPENSSL_cleanse(text.data, text.cap);
 	}
@@ -306,7 +321,8 @@ static bool collect(const struct kube_exec *exec, int fd, pid_t pid, bool group,
 	return good;
 }
 
-bool kube_exec_run(const struct kube_exec *exec, int64_t timeout, struct kube_exec_reply *out, struct err *err)
+bool kube_exec_run(const struct kube_exec *exec, int64_t timeout, const atomic_int *stop, struct kube_exec_reply *out,
+                   struct err *err)
 {
 	bool interactive = exec->interactive != EXEC_NEVER && isatty(STDIN_FILENO) == 1;
 	if (exec->interactive == EXEC_ALWAYS && !interactive) {
@@ -323,8 +339,8 @@ bool kube_exec_run(const struct kube_exec *exec, int64_t timeout, struct kube_ex
 	free(env);
 	free(info);
 	(void)close(pipes[1]);
-	bool good = failed ? start_failed(exec, failed, err)
-	                   : collect(exec, pipes[0], pid, !interactive, clock_now() + timeout, out, err);
+	struct patience patience = { .deadline = clock_now() + timeout, .stop = stop };
+	bool good = failed ? start_failed(exec, failed, err) : collect(exec, pipes[0], pid, !interactive, &patience, out, err);
 	(void)close(pipes[0]);
 	return good;
 }

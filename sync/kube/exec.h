@@ -6,6 +6,7 @@
 #ifndef SYNC_KUBE_EXEC_H
 #define SYNC_KUBE_EXEC_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -35,8 +36,12 @@ struct kube_exec_reply {
 
 void kube_exec_reply_release(struct kube_exec_reply *reply);
 
-/* Runs it and waits, `timeout` milliseconds at most. Its stderr is ours, its stdin too where it is interactive. */
-bool kube_exec_run(const struct kube_exec *exec, int64_t timeout, struct kube_exec_reply *out, struct err *err) MUST_CHECK;
+/*
+ * Runs it and waits, `timeout` milliseconds at most, and not once *stop (NULL: none) is not 0. Its stderr is ours, its stdin too
+ * where it is interactive.
+ */
+bool kube_exec_run(const struct kube_exec *exec, int64_t timeout, const atomic_int *stop, struct kube_exec_reply *out,
+                   struct err *err) MUST_CHECK;
 
 /* Reads what a plugin printed. The text is never quoted. */
 bool kube_exec_parse(const struct kube_exec *exec, const char *text, size_t len, struct kube_exec_reply *out, struct err *err)

@@ -202,6 +202,7 @@ static bool may_send(const struct http *http, const struct kube_call *call, stru
 static void start(struct http *http, struct transfer *transfer)
 {
 	struct err err = ERR_INIT;
+	http->auth.stop = http->kube.stop;
 	bool ready = may_send(http, transfer->call, &err) && auth_refresh(&http->auth, &err);
 	if (ready) {
 		struct headers *headers = take_headers(http, transfer->call);

@@ -12,6 +12,7 @@
 #define SYNC_KUBE_KUBE_H
 
 #include <cjson/cJSON.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -71,7 +72,7 @@ struct kube_stats {
 struct kube {
 	const struct kube_ops *ops;
 	struct kube_stats stats;
-	const volatile int *stop; /* as in kube_options; may be taken away once what was begun has to be finished */
+	const atomic_int *stop; /* as in kube_options; may be taken away once what was begun has to be finished */
 };
 
 /* Queues the call. May be used from within `done`. */
@@ -109,8 +110,9 @@ struct kube_options {
 	/* A try of a call ended: its HTTP status, 0 without an answer, and how long it took. May be NULL. */
 	void (*requested)(void *host, const struct kube_call *call, int status, double seconds);
 	void *host;
-	const volatile int
-		*stop; /* not NULL: once it is not 0, nothing new is sent and what waits fails with ERR_TRANSIENT "stopped" */
+	/* Not NULL: once it is not 0, nothing new is sent and what waits fails with ERR_TRANSIENT "stopped". A signal handler or
+	 * another thread may set it. */
+	const atomic_int *stop;
 	struct kube_multi *multi; /* sync/kube/multi.h; NULL: a CURLM of its own. Has to outlive the client. */
 	/* Asked before each try of a call that is no GET; on false it fails with that error unsent (safety rule 21). May be NULL. */
 	bool (*may_write)(void *fence, struct err *err);

@@ -214,7 +214,7 @@ void watcher_step(struct watcher *watcher)
 	sweep(watcher);
 }
 
-void watcher_run(struct watcher *watcher, int64_t until, const volatile int *stop)
+void watcher_run(struct watcher *watcher, int64_t until, const atomic_int *stop)
 {
 	for (;;) {
 		watcher_step(watcher);

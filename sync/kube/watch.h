@@ -19,6 +19,7 @@
 #define SYNC_KUBE_WATCH_H
 
 #include <cjson/cJSON.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -52,7 +53,7 @@ int64_t watcher_due(const struct watcher *watcher);
 void watcher_step(struct watcher *watcher);
 
 /* For programs without a loop: steps until the monotonic time `until`, or until *stop is not 0 (stop may be NULL). */
-void watcher_run(struct watcher *watcher, int64_t until, const volatile int *stop);
+void watcher_run(struct watcher *watcher, int64_t until, const atomic_int *stop);
 
 /* Requests sent, lists included, and bytes received, of all that ever ran. */
 struct kube_stats watcher_stats(const struct watcher *watcher);

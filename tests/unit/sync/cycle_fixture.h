@@ -8,6 +8,7 @@
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "render/manifests.h"
 #include "sync/access.h"
@@ -36,6 +37,8 @@ struct scene {
 	struct manifests_kept *kept; /* what needs not be rendered; NULL: all is */
 	char commit[41];
 	bool descends; /* each commit from each other */
+	bool hangs;    /* the server cannot be opened until the client is told to stop */
+	void (*rendering)(void);
 	struct cycle_options options;
 	struct report report;
 };
@@ -46,8 +49,13 @@ struct kube *access_open(const struct kube_config_options *options, const char *
                          char **out_ns, struct err *err)
 {
 	(void)options;
-	(void)more;
-	(void)err;
+	while (scene.hangs && !*more->stop) {
+		(void)usleep(1000);
+	}
+	if (scene.hangs) {
+		(void)err_set(err, ERR_TRANSIENT, "stopped");
+		return NULL;
+	}
 	text_set(out_ns, ns);
 	return &scene.fake->kube;
 }
@@ -74,6 +82,9 @@ static bool scene_render(struct source *source, const char *commit, const char *
 {
 	(void)err;
 	ck_assert_str_eq(commit, scene.commit);
+	if (scene.rendering) {
+		scene.rendering();
+	}
 	const struct manifests_options options = { .restriction = LOAD_ROOT_ONLY, .kept = source->whole ? NULL : scene.kept };
 	return manifests_render_with(&options, scene.files, path, out, problems);
 }

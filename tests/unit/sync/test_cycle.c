@@ -2,7 +2,7 @@
 
 #define CONFIG_WRITE "PATCH " CONFIGMAPS
 
-static volatile int stop;
+static atomic_int stop;
 
 /* What was there when the first object was applied. */
 static struct seen {

@@ -45,7 +45,7 @@ START_TEST(gives_arguments_environment_and_cluster_and_takes_the_token)
 		"[ -z \"$(cat)\" ] || exit 5\n" PRINT("{\"token\":\"t\",\"expirationTimestamp\":\"2023-11-14T22:13:20Z\"}"));
 	struct kube_exec_reply reply = { .expires = -1 };
 	struct err err = ERR_INIT;
-	ck_assert_msg(kube_exec_run(exec, PATIENCE, &reply, &err), "%s", err.msg);
+	ck_assert_msg(kube_exec_run(exec, PATIENCE, NULL, &reply, &err), "%s", err.msg);
 	ck_assert_str_eq(reply.token.text, "t");
 	ck_assert_int_eq(reply.expires, 1700000000);
 	kube_exec_reply_release(&reply);
@@ -58,7 +58,7 @@ START_TEST(takes_a_client_certificate)
 	struct kube_exec *exec = plugin(PRINT("{\"clientCertificateData\":\"C\",\"clientKeyData\":\"K\"}"));
 	struct kube_exec_reply reply = { .expires = -1 };
 	struct err err = ERR_INIT;
-	ck_assert_msg(kube_exec_run(exec, PATIENCE, &reply, &err), "%s", err.msg);
+	ck_assert_msg(kube_exec_run(exec, PATIENCE, NULL, &reply, &err), "%s", err.msg);
 	ck_assert_str_eq(reply.cert.text, "C");
 	ck_assert_str_eq(reply.key.text, "K");
 	ck_assert(!secret_is_set(&reply.token));
@@ -88,7 +88,7 @@ START_TEST(an_answer_that_is_none_is_refused_and_not_quoted)
 		struct kube_exec *exec = plugin(cases[i].script);
 		struct kube_exec_reply reply = { .expires = -1 };
 		struct err err = ERR_INIT;
-		ck_assert(!kube_exec_run(exec, PATIENCE, &reply, &err));
+		ck_assert(!kube_exec_run(exec, PATIENCE, NULL, &reply, &err));
 		ck_assert_msg(strstr(err.msg, cases[i].message), "'%s' is not in '%s'", cases[i].message, err.msg);
 		ck_assert_ptr_null(strstr(err.msg, "hunter2"));
 		kube_exec_free(exec);
@@ -102,8 +102,22 @@ START_TEST(one_that_hangs_is_ended_with_its_children)
 	struct kube_exec_reply reply = { .expires = -1 };
 	struct err err = ERR_INIT;
 	int64_t start = clock_now();
-	ck_assert(!kube_exec_run(exec, 200, &reply, &err));
+	ck_assert(!kube_exec_run(exec, 200, NULL, &reply, &err));
 	ck_assert_int_eq(err.kind, ERR_TRANSIENT);
+	ck_assert_int_lt(clock_now() - start, 500000);
+	kube_exec_free(exec);
+}
+END_TEST
+
+START_TEST(one_that_is_waited_for_can_be_stopped)
+{
+	static const atomic_int stop = 1;
+	struct kube_exec *exec = plugin("sleep 1000");
+	struct kube_exec_reply reply = { .expires = -1 };
+	struct err err = ERR_INIT;
+	int64_t start = clock_now();
+	ck_assert(!kube_exec_run(exec, 1000000, &stop, &reply, &err));
+	ck_assert_str_eq(err.msg, "stopped");
 	ck_assert_int_lt(clock_now() - start, 500000);
 	kube_exec_free(exec);
 }
@@ -116,7 +130,7 @@ START_TEST(one_that_is_missing_gives_its_install_hint)
 	struct err err = ERR_INIT;
 	ck_assert_int_eq(unlink(exec->command), 0);
 	exec->install_hint = text_dup("get it\nthere");
-	ck_assert(!kube_exec_run(exec, PATIENCE, &reply, &err));
+	ck_assert(!kube_exec_run(exec, PATIENCE, NULL, &reply, &err));
 	/* valgrind makes vfork a fork, and the reason is lost */
 	ck_assert_msg(strstr(err.msg, "No such file") || strstr(err.msg, "code 127"), "%s", err.msg);
 	ck_assert_ptr_nonnull(strstr(err.msg, "get it there"));
@@ -131,7 +145,7 @@ START_TEST(one_that_needs_a_terminal_is_not_run_without)
 	struct err err = ERR_INIT;
 	exec->interactive = EXEC_ALWAYS;
 	ck_assert_ptr_nonnull(freopen("/dev/null", "r", stdin));
-	ck_assert(!kube_exec_run(exec, PATIENCE, &reply, &err));
+	ck_assert(!kube_exec_run(exec, PATIENCE, NULL, &reply, &err));
 	ck_assert_ptr_nonnull(strstr(err.msg, "needs a terminal"));
 	kube_exec_free(exec);
 }
@@ -146,6 +160,7 @@ int main(void)
 	tcase_add_test(tests, takes_a_client_certificate);
 	tcase_add_test(tests, an_answer_that_is_none_is_refused_and_not_quoted);
 	tcase_add_test(tests, one_that_hangs_is_ended_with_its_children);
+	tcase_add_test(tests, one_that_is_waited_for_can_be_stopped);
 	tcase_add_test(tests, one_that_is_missing_gives_its_install_hint);
 	tcase_add_test(tests, one_that_needs_a_terminal_is_not_run_without);
 	suite_add_tcase(suite, tests);

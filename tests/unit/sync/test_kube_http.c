@@ -418,7 +418,7 @@ static void note_stop(struct kube_call *call, void *context)
 
 START_TEST(once_stopped_nothing_new_is_sent)
 {
-	volatile int stop = 0;
+	atomic_int stop = 0;
 	int stopped = 0;
 	struct kube_config config = config_of("127.0.0.1");
 	struct kube *kube = open_with(&config, (struct kube_options){ .stop = &stop });

@@ -130,7 +130,7 @@ static struct watcher *watcher;
 static struct watch_identity *identity;
 static struct buf told;
 static struct buf asked;
-static volatile int stop;
+static atomic_int stop;
 static size_t wanted; /* lines */
 static bool closes;
 

@@ -30,7 +30,7 @@ struct fake {
 	int64_t alive_at;
 	int64_t longest_gap;
 	int lives; /* times that alive says true; -1 always */
-	volatile int newer;
+	atomic_int newer;
 	unsigned changes;
 };
 
