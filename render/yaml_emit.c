@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "render/kustomize/rune.h"
+#include "render/yaml_escape.h"
 #include "render/yaml_scalar.h"
 #include "render/yaml_utf.h"
 
@@ -21,6 +23,75 @@ static bool send(struct yaml_emit *emit, yaml_event_t *event, int made)
 	return yaml_emitter_emit(&emit->emitter, event) != 0;
 }
 
+/* --- what libyaml writes another way ------------------------------------------------------------------------------- */
+
+/*
+ * Such a text goes to libyaml with a mark, or as one, of what Unicode keeps out of texts. In what was written each mark is then
+ * put right.
+ */
+#define MARK_LEAD "\xef\xb7"
+static const char mark_break[] = MARK_LEAD "\x90";   /* U+FDD0 */
+static const char mark_escaped[] = MARK_LEAD "\x91"; /* U+FDD1 */
+enum { MARK_LEN = 3 };
+
+/* U+2028 or U+2029. */
+static bool ends_with_break(const char *text, size_t len)
+{
+	return len >= 3 && (memcmp(text + len - 3, "\xe2\x80\xa8", 3) == 0 || memcmp(text + len - 3, "\xe2\x80\xa9", 3) == 0);
+}
+
+/* One line for each text: the escapes have no line break. */
+static void add_escaped(struct buf *out, const char *text, size_t len)
+{
+	for (size_t i = 0; i < len;) {
+		unsigned rune = 0xfffd;
+		size_t step = rune_next(text + i, len - i, &rune);
+		char escape[YAML_ESCAPE_MAX];
+		(void)buf_add(out, escape, yaml_escape(rune, escape));
+		i += step ? step : 1;
+	}
+	(void)buf_putc(out, '\n');
+}
+
+/* libyaml indents once more behind a line break that ends a text in single quotes. */
+static void drop_indent(struct buf *out)
+{
+	size_t len = out->len;
+	while (len > 0 && out->data[len - 1] == ' ') {
+		len--;
+	}
+	if (ends_with_break(out->data, len)) {
+		out->len = len;
+		out->data[len] = '\0';
+	}
+}
+
+static bool put_marks_right(struct yaml_emit *emit)
+{
+	struct buf *out = emit->out;
+	CLEANUP(text_freep) char *written = text_dup_len(out->data + emit->start, out->len - emit->start);
+	const char *from = written;
+	const char *end = written + out->len - emit->start;
+	const char *escaped = buf_text(&emit->escaped);
+	out->len = emit->start;
+	bool fits = true;
+	for (const char *at; (at = memmem(from, (size_t)(end - from), MARK_LEAD, MARK_LEN - 1)) && fits; from = at + MARK_LEN) {
+		fits = buf_add(out, from, (size_t)(at - from));
+		if (memcmp(at, mark_break, MARK_LEN) == 0) {
+			drop_indent(out);
+		} else if (memcmp(at, mark_escaped, MARK_LEN) == 0 && *escaped) {
+			size_t len = strcspn(escaped, "\n");
+			fits = fits && buf_add(out, escaped, len);
+			escaped += len + 1;
+		} else {
+			fits = fits && buf_add(out, at, MARK_LEN);
+		}
+	}
+	return fits && buf_add(out, from, (size_t)(end - from));
+}
+
+/* --- documents ----------------------------------------------------------------------------------------------------- */
+
 bool yaml_emit_open(struct yaml_emit *emit, struct buf *out)
 {
 	if (!yaml_emitter_initialize(&emit->emitter)) {
@@ -28,6 +99,8 @@ bool yaml_emit_open(struct yaml_emit *emit, struct buf *out)
 	}
 	emit->out = out;
 	emit->start = out->len;
+	emit->marked = false;
+	emit->escaped = BUF_INIT(out->max);
 	yaml_emitter_set_output(&emit->emitter, append, out);
 	yaml_emitter_set_unicode(&emit->emitter, 1);
 	yaml_event_t event;
@@ -55,7 +128,10 @@ bool yaml_emit_close(struct yaml_emit *emit, bool fits)
 	struct buf *out = emit->out;
 	if (fits) {
 		drop_end_mark(out, emit->start);
-	} else if (out->data) {
+	}
+	fits = fits && (!emit->marked || put_marks_right(emit));
+	buf_release(&emit->escaped);
+	if (!fits && out->data) {
 		out->len = emit->start;
 		out->data[out->len] = '\0';
 	}
@@ -81,14 +157,29 @@ static yaml_scalar_style_t style_of(const char *text, size_t len)
 	return is_text ? YAML_PLAIN_SCALAR_STYLE : YAML_DOUBLE_QUOTED_SCALAR_STYLE;
 }
 
+static bool emit_text(struct yaml_emit *emit, const char *text, size_t len)
+{
+	yaml_scalar_style_t style = style_of(text, len);
+	if (yaml_escape_all(text, len)) {
+		emit->marked = true;
+		add_escaped(&emit->escaped, text, len);
+		return emit_scalar(emit, mark_escaped, MARK_LEN, YAML_DOUBLE_QUOTED_SCALAR_STYLE);
+	}
+	if (style != YAML_LITERAL_SCALAR_STYLE && strlen(text) == len && ends_with_break(text, len)) {
+		emit->marked = true;
+		CLEANUP(text_freep) char *marked = text_printf("%s%s", text, mark_break);
+		return emit_scalar(emit, marked, strlen(marked), style);
+	}
+	return emit_scalar(emit, text, len, style);
+}
+
 bool yaml_emit_text(struct yaml_emit *emit, const char *text, size_t len)
 {
 	if (strlen(text) == len && utf8_length(text) != len) {
 		CLEANUP(text_freep) char *repaired = utf8_repair(text);
-		len = strlen(repaired);
-		return emit_scalar(emit, repaired, len, style_of(repaired, len));
+		return emit_text(emit, repaired, strlen(repaired));
 	}
-	return emit_scalar(emit, text, len, style_of(text, len));
+	return emit_text(emit, text, len);
 }
 
 /* Kustomize's numbers went through JSON, which makes 1.0 the integer 1. */

@@ -15,6 +15,9 @@ struct yaml_emit {
 	yaml_emitter_t emitter;
 	struct buf *out;
 	size_t start;
+	/* For texts that libyaml writes another way than goyaml; see yaml_emit.c. */
+	bool marked;
+	struct buf escaped;
 };
 
 /* Starts a document; yaml_emit_close must follow. */

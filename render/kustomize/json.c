@@ -181,7 +181,10 @@ static int by_bytes(const void *left, const void *right)
 	return order ? order : (a->len > b->len) - (a->len < b->len);
 }
 
-/* Below the root, a mapping whose keys are not all strings has no JSON form. */
+/*
+ * Below the root, a mapping whose keys are not all strings has no JSON form. At the root each is taken as a string, but for null:
+ * upstream does not find such a key again, and adds it a second time.
+ */
 static bool check_key(struct arena *arena, const struct tree *key, bool root, struct err *err)
 {
 	if (key->kind != TREE_SCALAR) {
@@ -189,11 +192,14 @@ static bool check_key(struct arena *arena, const struct tree *key, bool root, st
 	}
 	struct json_scalar scalar;
 	/* A key of nothing is written in quotes. */
-	if (root || (key->len == 0 && !key->tagged)) {
+	if ((root && !tree_is_null(key) && !key->tagged) || (key->len == 0 && !key->tagged)) {
 		return true;
 	}
 	if (!tree_json_scalar(arena, key, &scalar, err)) {
 		return false;
+	}
+	if (root && scalar.kind != JSON_NULL) {
+		return true;
 	}
 	if (scalar.kind != JSON_TEXT || (key->tag == TREE_NONE && tree_resolve(key->text, key->len) == TREE_TIME)) {
 		return err_set(err, ERR_INPUT, "line %u: key '%.100s' must be a string: put it in quotes", key->line, key->text);

@@ -3,6 +3,7 @@
 
 #include "render/kustomize/rune.h"
 #include "render/kustomize/scalartext_emit.h"
+#include "render/yaml_escape.h"
 
 /* --- characters ---------------------------------------------------------------------------------------------------- */
 
@@ -267,29 +268,19 @@ static void write_single(struct emitter *emitter, const char *text, size_t len)
 
 static void write_escape(struct emitter *emitter, unsigned rune)
 {
-	static const unsigned runes[] = { 0, 7, 8, 9, 10, 11, 12, 13, 0x1b, '"', '\\', 0x85, 0xa0, 0x2028, 0x2029 };
-	static const char letters[] = "0abtnvfre\"\\N_LP";
-	char text[16];
-	for (size_t i = 0; i < ARRAY_LEN(runes); i++) {
-		if (runes[i] == rune) {
-			emit_text(emitter, (const char[]){ '\\', letters[i] }, 2);
-			return;
-		}
-	}
-	int len = rune <= 0xff     ? snprintf(text, sizeof text, "\\x%02X", rune)
-	          : rune <= 0xffff ? snprintf(text, sizeof text, "\\u%04X", rune)
-	                           : snprintf(text, sizeof text, "\\U%08X", rune);
-	emit_text(emitter, text, (size_t)len);
+	char text[YAML_ESCAPE_MAX];
+	emit_text(emitter, text, yaml_escape(rune, text));
 }
 
 static void write_double(struct emitter *emitter, const char *text, size_t len)
 {
 	emit_indicator(emitter, "\"", true, false, false);
+	bool all = yaml_escape_all(text, len);
 	for (size_t i = 0; i < len;) {
 		unsigned rune = 0xfffd;
 		size_t step = rune_next(text + i, len - i, &rune);
 		step = step ? step : 1;
-		if (!is_printable(rune) || break_at(text + i, len - i) || rune == '"' || rune == '\\') {
+		if (all || !is_printable(rune) || break_at(text + i, len - i) || rune == '"' || rune == '\\') {
 			write_escape(emitter, rune);
 		} else {
 			emit_text(emitter, text + i, step);
