@@ -78,6 +78,9 @@ static bool decode_text(const struct decoder *decoder, const struct tree *tree, 
 		if (value.kind == JSON_TEXT && strlen(*out) != value.len) {
 			return fail(decoder, tree, at, "must not hold a NUL character", err);
 		}
+		if (json_has_document_edge(*out, value.len)) {
+			return fail(decoder, tree, at, "must not hold --- or ... behind the line break U+0085", err);
+		}
 		*out = json_fold_lines(decoder->arena, *out, &value.len);
 		return true;
 	}

@@ -310,6 +310,22 @@ static bool fail_parser(struct parse *parse, const yaml_parser_t *parser)
 	return fail(parse, line_of(parse, &parser->problem_mark), text);
 }
 
+/*
+ * What comes behind the document is not read. But goyaml v3 looks two tokens ahead, for comments, and so finds what is no token.
+ */
+static bool check_ahead(struct parse *parse, yaml_parser_t *parser, bool explicit_end)
+{
+	bool good = true;
+	for (int left = explicit_end ? 2 : 3; good && left > 0; left--) {
+		yaml_token_t token;
+		good = yaml_parser_scan(parser, &token) != 0;
+		if (good) {
+			yaml_token_delete(&token);
+		}
+	}
+	return good || fail_parser(parse, parser);
+}
+
 static bool read_events(struct parse *parse, yaml_parser_t *parser)
 {
 	for (;;) {
@@ -318,8 +334,12 @@ static bool read_events(struct parse *parse, yaml_parser_t *parser)
 			return fail_parser(parse, parser);
 		}
 		yaml_event_type_t type = event.type;
+		bool explicit_end = type == YAML_DOCUMENT_END_EVENT && !event.data.document_end.implicit;
 		bool good = read_event(parse, &event);
 		yaml_event_delete(&event);
+		if (good && type == YAML_DOCUMENT_END_EVENT && parse->source->dialect == PARSE_RESOURCE) {
+			return check_ahead(parse, parser, explicit_end);
+		}
 		if (!good || type == YAML_DOCUMENT_END_EVENT || type == YAML_STREAM_END_EVENT || type == YAML_NO_EVENT) {
 			return good;
 		}

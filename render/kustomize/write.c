@@ -172,8 +172,24 @@ const char *json_fold_lines(struct arena *arena, const char *text, size_t *len)
 	return out;
 }
 
+bool json_has_document_edge(const char *text, size_t len)
+{
+	const char *end = text + len;
+	for (const char *at = text; (at = memmem(at, (size_t)(end - at), "\xc2\x85", 2));) {
+		at += 2;
+		bool edge = end - at > 3 && (memcmp(at, "---", 3) == 0 || memcmp(at, "...", 3) == 0);
+		if (edge && (at[3] == ' ' || is_next_line(text, len, (size_t)(at + 3 - text)))) {
+			return true;
+		}
+	}
+	return false;
+}
+
 static bool write_text(struct writer *writer, const char *text, size_t len, uint32_t line)
 {
+	if (json_has_document_edge(text, len)) {
+		return err_set(writer->err, ERR_INPUT, "line %u: --- or ... behind the line break U+0085", line);
+	}
 	text = json_fold_lines(writer->arena, text, &len);
 	return check_text(text, len, line, writer->err) && (yaml_emit_text(&writer->emit, text, len) || full(writer->err));
 }

@@ -34,6 +34,12 @@ struct tree *tree_from_json(struct arena *arena, const struct tree *tree, struct
  */
 const char *json_fold_lines(struct arena *arena, const char *text, size_t *len);
 
+/*
+ * In such a text YAML takes --- and ..., right behind a U+0085 and in front of a blank, for a document's edge: it refuses
+ * them.
+ */
+bool json_has_document_edge(const char *text, size_t len);
+
 /* Compact, as encoding/json writes it: keys in byte order, <, > and & escaped. For the hashes and texts inside scalars. */
 bool tree_write_json(struct arena *arena, const struct tree *tree, struct buf *out, struct err *err) MUST_CHECK;
 
