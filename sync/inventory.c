@@ -49,16 +49,11 @@ struct inventory_row *inventory_row_dup(const struct inventory_row *row)
 	return copy;
 }
 
-static bool same(const char *a, const char *b)
-{
-	return strcmp(a ? a : "", b ? b : "") == 0;
-}
-
 bool inventory_row_equal(const struct inventory_row *a, const struct inventory_row *b)
 {
-	return ident_equal(&a->id, &b->id) && same(a->version, b->version) && same(a->uid, b->uid) &&
-	       a->generation == b->generation && same(a->template_hash, b->template_hash) &&
-	       same(a->template_commit, b->template_commit) && same(a->once, b->once) && a->kept == b->kept;
+	return ident_equal(&a->id, &b->id) && text_alike(a->version, b->version) && text_alike(a->uid, b->uid) &&
+	       a->generation == b->generation && text_alike(a->template_hash, b->template_hash) &&
+	       text_alike(a->template_commit, b->template_commit) && text_alike(a->once, b->once) && a->kept == b->kept;
 }
 
 static void set_unless_empty(cJSON *doc, const char *key, const char *text)

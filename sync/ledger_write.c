@@ -234,11 +234,6 @@ static bool interrupt(struct ledger *ledger, size_t at, struct err *err)
 	return true;
 }
 
-static bool same_text(const char *a, const char *b)
-{
-	return strcmp(a ? a : "", b ? b : "") == 0;
-}
-
 static bool covers(const struct inventory *all, const struct inventory *part)
 {
 	for (size_t i = 0; i < part->count; i++) {
@@ -253,8 +248,8 @@ static bool covers(const struct inventory *all, const struct inventory *part)
 static bool continues(const struct ledger *ledger, const struct ledger_sync *open, const struct ledger_sync *sync,
                       const struct inventory *inventory_union)
 {
-	return same_text(open->commit, sync->commit) && same_text(open->path, sync->path) &&
-	       same_text(open->target_ns, sync->target_ns) && same_text(open->url, sync->url) && (!open->heal || sync->heal) &&
+	return text_alike(open->commit, sync->commit) && text_alike(open->path, sync->path) &&
+	       text_alike(open->target_ns, sync->target_ns) && text_alike(open->url, sync->url) && (!open->heal || sync->heal) &&
 	       covers(&ledger->current, inventory_union);
 }
 
@@ -358,7 +353,7 @@ bool ledger_finish(struct ledger *ledger, struct ledger_sync *sync, const struct
 
 static bool same_deployment(const struct ledger_revision *a, const struct ledger_revision *b)
 {
-	return ident_equal(&a->id, &b->id) && same_text(a->uid, b->uid);
+	return ident_equal(&a->id, &b->id) && text_alike(a->uid, b->uid);
 }
 
 /* The sync's revisions with those that have become known in their place; shallow. free() the array. */

@@ -10,11 +10,6 @@
 /* Enough to find a reason; pods of one template share theirs. */
 #define PODS_LIMIT "100"
 
-static bool same(const char *a, const char *b)
-{
-	return a && b && strcmp(a, b) == 0;
-}
-
 static void add_term(struct buf *out, const char *key, const char *operator, const char * value)
 {
 	(void)buf_printf(out, "%s%s%s%s", out->len ? "," : "", key, operator, value);
@@ -27,12 +22,12 @@ static void add_expression(struct buf *out, const cJSON *expression)
 	if (!key || !operator) {
 		return;
 	}
-	if (same(operator, "Exists")) {
+	if (text_same(operator, "Exists")) {
 		add_term(out, key, "", "");
-	} else if (same(operator, "DoesNotExist")) {
+	} else if (text_same(operator, "DoesNotExist")) {
 		add_term(out, "!", key, "");
-	} else if (same(operator, "In") || same(operator, "NotIn")) {
-		add_term(out, key, same(operator, "In") ? " in (" : " notin (", "");
+	} else if (text_same(operator, "In") || text_same(operator, "NotIn")) {
+		add_term(out, key, text_same(operator, "In") ? " in (" : " notin (", "");
 		const cJSON *values = doc_get(expression, "values");
 		const cJSON *value;
 		cJSON_ArrayForEach (value, values) {
@@ -82,7 +77,7 @@ void pods_ask(struct kube *kube, struct pods_look *look, const struct pods_targe
 {
 	*look = (struct pods_look){ .target = *target };
 	prepare(look, PODS_PODS, "pods", target->selector);
-	if (same(target->kind, "Deployment")) {
+	if (text_same(target->kind, "Deployment")) {
 		prepare(look, PODS_SETS, "replicasets", target->selector);
 		look->calls[PODS_SETS].accept = KUBE_METADATA_LIST;
 	}
@@ -129,15 +124,15 @@ static const char *controller_uid(const cJSON *item)
 /* The UID that the pods' owner must have: of a Deployment that of its ReplicaSet of the current revision; NULL for any. */
 static const char *owner_uid(const struct pods_look *look, const cJSON *sets)
 {
-	if (!same(look->target.kind, "Deployment")) {
+	if (!text_same(look->target.kind, "Deployment")) {
 		return look->target.uid;
 	}
 	const cJSON *set;
 	cJSON_ArrayForEach (set, doc_get(sets, "items")) {
 		const char *revision = cJSON_GetStringValue(
 			doc_get(doc_at(set, "metadata/annotations"), "deployment.kubernetes.io/revision"));
-		if (revision && look->target.revision > 0 && strtoll(revision, NULL, 10) == look->target.revision &&
-		    same(controller_uid(set), look->target.uid)) {
+		if (revision && look->target.revision > 0 && strtoll(revision, NULL, 10) == look->target.revision && look->target.uid &&
+		    text_same(controller_uid(set), look->target.uid)) {
 			return doc_text(set, "metadata/uid");
 		}
 	}
@@ -151,7 +146,7 @@ static char *worst_pod(const cJSON *pods, const char *owner)
 	const cJSON *pod;
 	cJSON_ArrayForEach (pod, doc_get(pods, "items")) {
 		struct health_report report;
-		if (owner && !same(controller_uid(pod), owner)) {
+		if (owner && !text_same(controller_uid(pod), owner)) {
 			continue;
 		}
 		if (worst.health != HEALTH_FAILED && health_of_pod(pod, &report) && (!name || report.health == HEALTH_FAILED)) {

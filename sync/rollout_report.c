@@ -6,26 +6,21 @@
 #include "render/doc.h"
 #include "sync/health_internal.h"
 
-static bool same(const char *a, const char *b)
-{
-	return a && b && strcmp(a, b) == 0;
-}
-
 /* Whose pods can be asked. */
 static bool has_pods(const struct ident *id)
 {
 	static const char *const kinds[] = { "DaemonSet", "Deployment", "ReplicaSet", "StatefulSet" };
-	for (size_t i = 0; same(id->group, "apps") && i < ARRAY_LEN(kinds); i++) {
-		if (same(id->kind, kinds[i])) {
+	for (size_t i = 0; text_same(id->group, "apps") && i < ARRAY_LEN(kinds); i++) {
+		if (text_same(id->kind, kinds[i])) {
 			return true;
 		}
 	}
-	return same(id->group, "batch") && same(id->kind, "Job");
+	return text_same(id->group, "batch") && text_same(id->kind, "Job");
 }
 
 static bool is_deployment(const struct ident *id)
 {
-	return same(id->group, "apps") && same(id->kind, "Deployment");
+	return text_same(id->group, "apps") && text_same(id->kind, "Deployment");
 }
 
 /* That pods cannot be made, as the object's condition or its events say it. */

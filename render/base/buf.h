@@ -49,6 +49,9 @@ void text_set(char **to, const char *text);
 /* Equal, or both NULL. */
 bool text_same(const char *a, const char *b);
 
+/* Equal, where NULL is as good as "". */
+bool text_alike(const char *a, const char *b);
+
 /* For CLEANUP of a char *. */
 void text_freep(char **text);
 
