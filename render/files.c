@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "render/base/limits.h"
+
 void files_entries_release(struct files_entries *entries)
 {
 	for (size_t i = 0; i < entries->count; i++) {
@@ -42,4 +44,20 @@ char *files_next_name(struct buf *path)
 	buf_reset(path);
 	(void)buf_puts(path, left);
 	return name;
+}
+
+bool files_follow(struct buf *path, size_t *hops, const char *target, size_t len, struct err *err)
+{
+	if (++*hops > LIMIT_LINK_HOPS) {
+		return err_set(err, ERR_INPUT, "leads through more than %zu links, or in a circle", LIMIT_LINK_HOPS);
+	}
+	if (len == 0 || len > FILES_LINK_BYTES || memchr(target, '\0', len)) {
+		return err_set(err, ERR_INPUT, "is not a valid link");
+	}
+	CLEANUP(text_freep) char *left = text_dup(buf_text(path));
+	buf_reset(path);
+	if (!buf_add(path, target, len) || !buf_printf(path, "/%s", left)) {
+		return err_set(err, ERR_LIMIT, "is longer than %zu bytes", path->max);
+	}
+	return true;
 }

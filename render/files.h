@@ -61,6 +61,9 @@ struct files {
 bool files_leads_out(const char *path) MUST_CHECK;
 /* Takes the first component off a path; NULL when there is none. free() it. */
 char *files_next_name(struct buf *path);
+/* Puts a link's target in front of what is still to go, unless it is none or there were too many; `hops` counts. */
+bool files_follow(struct buf *path, size_t *hops, const char *target, size_t len, struct err *err) MUST_CHECK;
+enum { FILES_LINK_BYTES = 4096 }; /* a longer target is none */
 
 static inline MUST_CHECK bool files_list(struct files *files, const char *path, struct files_entries *out, struct err *err)
 {

@@ -12,8 +12,6 @@
 #include "render/base/limits.h"
 #include "render/files.h"
 
-enum { LINK_BYTES = 4096 };
-
 void walk_closep(int *fd)
 {
 	if (*fd >= 0) {
@@ -100,35 +98,24 @@ static bool go_up(struct walk *walk, struct err *err)
 	return move_to(walk, open_canonical(walk->root, buf_text(&walk->at)), err);
 }
 
-/* Puts the link's target in front of what is still to go. */
 static bool follow(struct walk *walk, int link, struct err *err)
 {
-	if (++walk->hops > LIMIT_LINK_HOPS) {
-		return err_set(err, ERR_INPUT, "leads through more than %zu links, or in a circle", LIMIT_LINK_HOPS);
-	}
-	char target[LINK_BYTES + 1];
+	char target[FILES_LINK_BYTES + 1];
 	ssize_t len = readlinkat(link, "", target, sizeof target);
 	if (len < 0) {
 		return err_sys(err, "cannot read the link");
 	}
-	if (len == 0 || len > LINK_BYTES) {
-		return err_set(err, ERR_INPUT, "is not a valid link");
+	if (!files_follow(&walk->rest, &walk->hops, target, (size_t)len, err)) {
+		return false;
 	}
-	if (*target == '/') {
-		if (!walk->whole) {
-			return err_set(err, ERR_INPUT, "leads out of the tree, to an absolute path");
-		}
-		buf_reset(&walk->at);
-		if (!move_to(walk, open_path(walk->root, "."), err)) {
-			return false;
-		}
+	if (*target != '/') {
+		return true;
 	}
-	CLEANUP(text_freep) char *left = text_dup(buf_text(&walk->rest));
-	buf_reset(&walk->rest);
-	if (!buf_add(&walk->rest, target, (size_t)len) || !buf_printf(&walk->rest, "/%s", left)) {
-		return err_set(err, ERR_LIMIT, "is longer than %zu bytes", walk->rest.max);
+	if (!walk->whole) {
+		return err_set(err, ERR_INPUT, "leads out of the tree, to an absolute path");
 	}
-	return true;
+	buf_reset(&walk->at);
+	return move_to(walk, open_path(walk->root, "."), err);
 }
 
 static bool enter(struct walk *walk, const char *name, struct err *err)

@@ -16,8 +16,6 @@ struct git_files {
 	git_tree *root;
 };
 
-enum { LINK_BYTES = 4096 };
-
 /* A walk from the root: where it stands, and what is still to go. */
 struct walk {
 	struct git_files *files;
@@ -78,30 +76,17 @@ static bool go_up(struct walk *walk, struct err *err)
 	return stand(walk, err);
 }
 
-/* Puts the link's target in front of what is still to go. */
 static bool follow(struct walk *walk, const git_oid *link, struct err *err)
 {
-	if (++walk->hops > LIMIT_LINK_HOPS) {
-		return err_set(err, ERR_INPUT, "leads through more than %zu links, or in a circle", LIMIT_LINK_HOPS);
-	}
 	CLEANUP(libgit_blob_freep) git_blob *blob = NULL;
 	if (git_blob_lookup(&blob, walk->files->repo->store.git, link) < 0) {
 		return failed(walk, err);
 	}
 	const char *target = git_blob_rawcontent(blob);
-	size_t len = (size_t)git_blob_rawsize(blob);
-	if (len == 0 || len > LINK_BYTES || memchr(target, '\0', len)) {
-		return err_set(err, ERR_INPUT, "is not a valid link");
+	if (!files_follow(&walk->rest, &walk->hops, target, (size_t)git_blob_rawsize(blob), err)) {
+		return false;
 	}
-	if (*target == '/') {
-		return err_set(err, ERR_INPUT, "leads out of the repository, to an absolute path");
-	}
-	CLEANUP(text_freep) char *left = text_dup(buf_text(&walk->rest));
-	buf_reset(&walk->rest);
-	if (!buf_add(&walk->rest, target, len) || !buf_printf(&walk->rest, "/%s", left)) {
-		return err_set(err, ERR_LIMIT, "is longer than %zu bytes", walk->rest.max);
-	}
-	return true;
+	return *target != '/' || err_set(err, ERR_INPUT, "leads out of the repository, to an absolute path");
 }
 
 static bool step(struct walk *walk, const char *name, struct err *err)
