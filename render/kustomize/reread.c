@@ -49,10 +49,22 @@ static bool read_folded(struct arena *arena, struct emitter *emitter, const stru
 	return true;
 }
 
+/* Written as '' where nothing would not do. */
+static bool is_nothing(const struct tree *scalar)
+{
+	return scalar->len == 0 && scalar->style == TREE_PLAIN && !scalar->tagged &&
+	       (scalar->tag == TREE_NONE || scalar->tag == TREE_NULL);
+}
+
 bool reread_scalar(struct arena *arena, const struct tree *scalar, bool key, bool flow, struct tree **out, struct err *err)
 {
 	bool folded = scalar->style == TREE_FOLDED && has_break(scalar);
 	*out = NULL;
+	if (flow && !key && is_nothing(scalar)) {
+		*out = tree_copy(arena, scalar);
+		(*out)->tag = TREE_STR;
+		return true;
+	}
 	if (flow || (!folded && !begins_with_tab(scalar))) {
 		return true;
 	}

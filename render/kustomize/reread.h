@@ -2,7 +2,7 @@
  * What becomes of texts where upstream writes an object as YAML and reads it again, as it does on the way to JSON: for the
  * output, for a JSON patch, for a hash. goyaml v3 keeps how a scalar was written, and not all that it writes says to it what it
  * was: of a folded block (>) whose lines are indented more than others an empty line becomes one more, and a block whose text
- * begins with a tab is none that it reads.
+ * begins with a tab is none that it reads; in [] and {} nothing, which is null, is written as ''.
  */
 #ifndef RENDER_KUSTOMIZE_REREAD_H
 #define RENDER_KUSTOMIZE_REREAD_H
