@@ -18,6 +18,15 @@ void problems_release(struct problems *problems)
 	*problems = PROBLEMS_INIT;
 }
 
+void problems_back(struct problems *problems, const struct problems *before)
+{
+	while (problems->count > before->count) {
+		free(problems->items[--problems->count].text);
+	}
+	problems->errors = before->errors;
+	problems->dropped = before->dropped;
+}
+
 static void keep(struct problems *problems, enum problem_severity severity, char *text)
 {
 	for (char *c = text; *c; c++) {

@@ -27,6 +27,8 @@ struct problems {
 #define PROBLEMS_INIT ((struct problems){ 0 })
 
 void problems_release(struct problems *problems);
+/* Forgets what was added since `before` was a copy. */
+void problems_back(struct problems *problems, const struct problems *before);
 
 /* path may be NULL; line 0 and field NULL are left out of the text. Control characters become '?'. */
 void problems_add(struct problems *problems, enum problem_severity severity, const char *path, size_t line, const char *field,

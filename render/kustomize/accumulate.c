@@ -50,22 +50,18 @@ static void note_kinds(struct build *build, const struct resmap *read)
 	}
 }
 
-static bool append_read(struct target *target, const char *path, const struct resmap *read, struct gathering *into,
-                        struct err *err)
+static bool append_read(struct target *target, const char *path, struct resmap *read, struct gathering *into, struct err *err)
 {
 	note_kinds(target->build, read);
 	const struct origin *origin = target->origin ? origin_append(target->build->arena, target->origin, path) : NULL;
-	for (size_t i = 0; origin && i < read->count; i++) {
-		origin_set(target->build->arena, read->items[i], origin);
-	}
-	return resmap_append_known(&into->all->map, into->ids, read, err);
+	return origin_annotate(target->build, read, origin, err) && resmap_append_known(&into->all->map, into->ids, read, err);
 }
 
 static bool append_file(struct target *target, const char *path, const struct buf *text, struct gathering *into, struct err *err)
 {
 	struct resmap read = RESMAP_INIT(target->build->arena);
 	const char *shown = loader_path(&target->loader, path);
-	if (!resources_read(target->build->arena, shown, buf_text(text), text->len, &read, err)) {
+	if (!resources_read_for(target->build, shown, &(struct text){ buf_text(text), text->len }, &read, err)) {
 		return false;
 	}
 	shared_keep(target, path, &read);

@@ -30,6 +30,8 @@ struct build {
 	const struct schema *schema; /* NULL: the built-in one; else that of `openapi.path` */
 	bool schema_set;             /* a kustomization said which */
 	bool merged;                 /* a strategic merge patch was applied */
+	bool whole;                  /* what is read is read as whole.h says */
+	bool whole_wanted;           /* without that the build ends in an error */
 	bool unknown_kind;           /* an object was read of which Kustomize does not know whether it is namespaced */
 	const char *field;           /* of the kustomization, "patches[2]", whose turn it is; may be NULL */
 	struct map kustomizations;   /* by directory: shared.h */

@@ -148,8 +148,12 @@ bool field_config_merge(struct arena *arena, struct field_config *into, const st
 		return err_wrap(err, "nameReference");
 	}
 	field_config_sort(arena, into);
+	into->unordered = into->unordered || from->unordered;
 	return true;
 }
+
+/* Up to so many Go sorts by insertion, which leaves equals in their order. */
+enum { STABLE_MOST = 12 };
 
 /*
  * A sorted copy of elements that begin with the gvk they are sorted by; `items` itself where they are in order. Insertion: the
@@ -182,7 +186,11 @@ void field_config_sort(struct arena *arena, struct field_config *config)
 {
 	for (size_t i = 0; i < ARRAY_LEN(lists); i++) {
 		struct fieldspecs *specs = list_at(config, i);
-		specs->items = sort_by_kind(arena, specs->items, specs->count, sizeof *specs->items);
+		const struct fieldspec *old = specs->items;
+		specs->items = sort_by_kind(arena, old, specs->count, sizeof *specs->items);
+		/* Variables are resolved when all else is done, in whichever order. */
+		bool counts = specs != &config->var_reference && specs->count > STABLE_MOST;
+		config->unordered = config->unordered || (counts && specs->items != old);
 	}
 	struct name_references *names = &config->name_reference;
 	names->items = sort_by_kind(arena, names->items, names->count, sizeof *names->items);

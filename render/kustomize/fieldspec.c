@@ -64,7 +64,10 @@ static bool take_brackets(struct name *name)
 /* `path` NULL: this is the field. */
 static bool walk_on(const struct walk *walk, struct tree *at, const char *path);
 
-/* A null becomes an empty collection; what is to be a scalar keeps its text until the visitor sets it. */
+/*
+ * A null becomes an empty collection; what is to be a scalar keeps its text until the visitor sets it. In upstream a collection
+ * keeps it too.
+ */
 static void change_null(struct tree *null, enum tree_kind kind, const char *tag)
 {
 	if (kind == TREE_SCALAR) {
@@ -73,7 +76,10 @@ static void change_null(struct tree *null, enum tree_kind kind, const char *tag)
 	}
 	*null = (struct tree){
 		.kind = kind,
-		.tag = kind == TREE_MAP ? TREE_MAP_TAG : TREE_LIST_TAG,
+		.style = null->style,
+		.shown = null->shown,
+		.lost = null->lost || null->len > 0,
+		.tag = kind == TREE_MAP ? TREE_MAP_TAG : TREE_NONE,
 		.line = null->line,
 		.notes = null->notes,
 	};

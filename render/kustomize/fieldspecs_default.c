@@ -1,6 +1,7 @@
 /*
  * Kustomize 5.8.1's own tables of fields, in the order that it sorts them into: a list by kind (that of id.h, then by group,
- * version and kind), who names whom by the kind that is named. Constant, so that a build does nothing to have them.
+ * version and kind; among equals as Go's sort leaves them), who names whom by the kind that is named. Constant, so that a build
+ * does nothing to have them.
  *
  * One entry of upstream's is left out: that an Ingress names its IngressClass. It asks for a group that no object can have.
  */
@@ -41,27 +42,27 @@ static const struct fieldspec names[] = { FIELD("", "", "", "metadata/name") };
 static const struct fieldspec common_labels[] = {
 	MADE("", "v1", "Service", "spec/selector"),
 	OTHER_PODS("Deployment"),
-	MADE("", "", "Deployment", "spec/selector/matchLabels"),
 	MADE("", "", "Deployment", "spec/template/metadata/labels"),
+	MADE("", "", "Deployment", "spec/selector/matchLabels"),
 	MADE("apps", "", "StatefulSet", "spec/selector/matchLabels"),
+	MADE("apps", "", "StatefulSet", "spec/volumeClaimTemplates[]/metadata/labels"),
 	OTHER_PODS("StatefulSet"),
 	MADE("apps", "", "StatefulSet", "spec/template/metadata/labels"),
-	MADE("apps", "", "StatefulSet", "spec/volumeClaimTemplates[]/metadata/labels"),
-	FIELD("batch", "", "CronJob", "spec/jobTemplate/spec/selector/matchLabels"),
 	MADE("batch", "", "CronJob", "spec/jobTemplate/metadata/labels"),
 	MADE("batch", "", "CronJob", "spec/jobTemplate/spec/template/metadata/labels"),
+	FIELD("batch", "", "CronJob", "spec/jobTemplate/spec/selector/matchLabels"),
 	FIELD("policy", "", "PodDisruptionBudget", "spec/selector/matchLabels"),
 	FIELD("batch", "", "Job", "spec/selector/matchLabels"),
 	MADE("batch", "", "Job", "spec/template/metadata/labels"),
-	FIELD("networking.k8s.io", "", "NetworkPolicy", "spec/podSelector/matchLabels"),
-	FIELD("networking.k8s.io", "", "NetworkPolicy", "spec/ingress/from/podSelector/matchLabels"),
 	FIELD("networking.k8s.io", "", "NetworkPolicy", "spec/egress/to/podSelector/matchLabels"),
-	MADE("", "v1", "ReplicationController", "spec/selector"),
+	FIELD("networking.k8s.io", "", "NetworkPolicy", "spec/ingress/from/podSelector/matchLabels"),
+	FIELD("networking.k8s.io", "", "NetworkPolicy", "spec/podSelector/matchLabels"),
 	MADE("", "v1", "ReplicationController", "spec/template/metadata/labels"),
-	MADE("", "", "DaemonSet", "spec/selector/matchLabels"),
+	MADE("", "v1", "ReplicationController", "spec/selector"),
 	MADE("", "", "DaemonSet", "spec/template/metadata/labels"),
-	MADE("", "", "ReplicaSet", "spec/selector/matchLabels"),
+	MADE("", "", "DaemonSet", "spec/selector/matchLabels"),
 	MADE("", "", "ReplicaSet", "spec/template/metadata/labels"),
+	MADE("", "", "ReplicaSet", "spec/selector/matchLabels"),
 	MADE("", "", "", "metadata/labels"),
 };
 

@@ -5,6 +5,7 @@
 
 #include "render/base/digest.h"
 #include "render/base/limits.h"
+#include "render/kustomize/hash_node.h"
 #include "render/kustomize/write.h"
 
 /*
@@ -64,10 +65,7 @@ static bool add_map(struct arena *arena, struct tree *to, const struct tree *roo
 static bool content_of(struct arena *arena, const struct tree *root, struct tree *to, struct err *err)
 {
 	const char *kind = tree_get_text(root, "kind");
-	bool secret = kind && strcmp(kind, "Secret") == 0;
-	if (!secret && (!kind || strcmp(kind, "ConfigMap") != 0)) {
-		return err_set(err, ERR_INPUT, "only a ConfigMap or Secret can have a hash in its name, not kind '%s'", kind ? kind : "");
-	}
+	bool secret = strcmp(kind, "Secret") == 0;
 	tree_set_string(arena, to, "kind", kind);
 	/* Upstream looks for a field "metadata/name": it is always empty, and stays so for the hashes' sake. */
 	return add_field(arena, to, root, "metadata/name", err) && add_field(arena, to, root, "data", err) &&
@@ -90,15 +88,26 @@ static char hash_digit(char c)
 	return found ? to[found - from] : c;
 }
 
-bool hash_of(struct arena *arena, const struct tree *root, char out[HASH_TEXT], struct err *err)
+static bool write_data(struct arena *arena, const struct tree *root, struct buf *json, struct err *err)
 {
 	struct tree *content = tree_new_map(arena);
 	if (!content_of(arena, root, content, err)) {
 		return false;
 	}
 	rename_name(arena, content);
+	return tree_write_json(arena, content, json, err);
+}
+
+bool hash_is_of_data(const struct tree *root)
+{
+	const struct tree *kind = tree_get(root, "kind");
+	return tree_text_is(kind, "ConfigMap") || tree_text_is(kind, "Secret");
+}
+
+bool hash_of(struct arena *arena, const struct tree *root, char out[HASH_TEXT], struct err *err)
+{
 	CLEANUP(buf_release) struct buf json = BUF_INIT(LIMIT_TREE_BYTES);
-	if (!tree_write_json(arena, content, &json, err)) {
+	if (hash_is_of_data(root) ? !write_data(arena, root, &json, err) : !hash_node_write(root, &json, err)) {
 		return false;
 	}
 	char digest[DIGEST_TEXT];
@@ -110,7 +119,14 @@ bool hash_of(struct arena *arena, const struct tree *root, char out[HASH_TEXT], 
 	return true;
 }
 
-bool hash_transform(const struct build *build, struct resmap *map, struct err *err)
+/* For the second build. */
+static bool want_whole(struct build *build, struct err *err)
+{
+	build->whole_wanted = true;
+	return err_set(err, ERR_INPUT, "its hash needs the places of its values");
+}
+
+bool hash_transform(struct build *build, struct resmap *map, struct err *err)
 {
 	for (size_t i = 0; i < map->count; i++) {
 		struct resource *resource = map->items[i];
@@ -119,6 +135,9 @@ bool hash_transform(const struct build *build, struct resmap *map, struct err *e
 		}
 		const char *name = resource_id(build->arena, resource)->name;
 		char hash[HASH_TEXT];
+		if (!build->whole && !hash_is_of_data(resource->root)) {
+			return want_whole(build, err);
+		}
 		if (!hash_of(build->arena, resource->root, hash, err)) {
 			return err_wrap(err, "'%s'", name);
 		}

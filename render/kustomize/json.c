@@ -313,7 +313,7 @@ static struct tree *map_of(struct arena *arena, const struct tree *tree, struct 
 
 static struct tree *json_of(struct arena *arena, const struct tree *tree, struct place place, struct err *err)
 {
-	place.flow = place.flow || tree->flow;
+	place.flow = place.flow || (tree->kind != TREE_SCALAR && tree->flow);
 	switch (tree->kind) {
 	case TREE_LIST:
 		return list_of(arena, tree, place.flow, err);

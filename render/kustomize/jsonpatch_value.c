@@ -117,8 +117,7 @@ static bool normalize_number(struct arena *arena, struct tree *number, struct er
 	return true;
 }
 
-/* How goyaml writes a text: the style is what later changes look at. */
-static enum tree_style style_of(const struct tree *text)
+enum tree_style json_text_style(const struct tree *text)
 {
 	if (memchr(text->text, '\n', text->len)) {
 		return TREE_LITERAL;
@@ -149,7 +148,7 @@ static bool normalize_scalar(struct arena *arena, const struct arena *scratch, c
 	}
 	if (scalar->tag != TREE_BOOL) {
 		scalar->tag = TREE_STR;
-		scalar->style = style_of(scalar);
+		scalar->style = json_text_style(scalar);
 	}
 	return true;
 }

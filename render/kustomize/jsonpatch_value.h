@@ -26,6 +26,9 @@ bool json_equal(struct arena *arena, const struct tree *a, const struct tree *b)
 size_t json_depth(const struct tree *tree, size_t most);
 size_t json_count(const struct tree *tree, size_t most);
 
+/* How goyaml v3 writes a string. */
+enum tree_style json_text_style(const struct tree *text);
+
 /*
  * A new tree without raw scalars, as goyaml v3 reads what it wrote: numbers are float64. One that is too large is an error. Of
  * what is in `scratch` nothing is in the new tree.

@@ -130,11 +130,11 @@ static bool complete(struct run *run, struct err *err)
 }
 
 /* *run must stay where it is. */
-static bool start(const struct kustomize_source *source, struct problems *problems, struct run *run, struct err *err)
+static bool start(const struct kustomize_source *source, struct problems *problems, bool whole, struct run *run, struct err *err)
 {
 	*run = (struct run){ .arena = ARENA_INIT(LIMIT_BUILD_BYTES) };
 	run->accumulator = ACCUMULATOR_INIT(&run->arena);
-	run->build = (struct build){ .arena = &run->arena, .problems = problems };
+	run->build = (struct build){ .arena = &run->arena, .problems = problems, .whole = whole };
 	run->target.build = &run->build;
 	CLEANUP(buf_release) struct buf real = BUF_INIT(LIMIT_KIB(16));
 	enum files_kind kind = FILES_OTHER;
@@ -156,9 +156,10 @@ static bool start(const struct kustomize_source *source, struct problems *proble
 	return true;
 }
 
-static bool run_build(const struct kustomize_source *source, struct problems *problems, struct run *run, struct err *err)
+static bool build_once(const struct kustomize_source *source, struct problems *problems, bool whole, struct run *run,
+                       struct err *err)
 {
-	if (!start(source, problems, run, err) || !target_load(&run->target, err)) {
+	if (!start(source, problems, whole, run, err) || !target_load(&run->target, err)) {
 		return false;
 	}
 	shared_find(&run->target);
@@ -170,6 +171,23 @@ static bool run_build(const struct kustomize_source *source, struct problems *pr
 	}
 	finish(run);
 	return true;
+}
+
+/* Nearly no build needs whole trees, which take much memory: that one is done again. */
+static bool run_build(const struct kustomize_source *source, struct problems *problems, struct run *run, struct err *err)
+{
+	const struct problems before = *problems;
+	struct err first = ERR_INIT;
+	if (build_once(source, problems, false, run, &first)) {
+		return true;
+	}
+	if (!run->build.whole_wanted) {
+		*err = first;
+		return false;
+	}
+	run_release(run);
+	problems_back(problems, &before);
+	return build_once(source, problems, true, run, err);
 }
 
 static const char *path_of(const struct run *run, const struct resource *resource)

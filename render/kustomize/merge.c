@@ -110,6 +110,35 @@ static bool take_directive(struct merge *merge, const struct merge_place *place,
 	return !tree_is_list(patch) || take_list_directive(merge, place, patch, directive);
 }
 
+/* --- comments and styles ----------------------------------------------------------------------------------------- */
+
+/* SetComments: the patch's go to the object. Notes are shared between copies of a node. */
+static void take_comments(struct merge *merge, struct tree *object, const struct tree *patch)
+{
+	const struct tree_notes *theirs = patch->notes;
+	if (!theirs || (!theirs->head && !theirs->line && !theirs->foot)) {
+		return;
+	}
+	struct tree_notes *notes = arena_new(merge->arena, 1, sizeof *notes);
+	*notes = object->notes ? *object->notes : (struct tree_notes){ 0 };
+	notes->head = theirs->head ? theirs->head : notes->head;
+	notes->line = theirs->line ? theirs->line : notes->line;
+	notes->foot = theirs->foot ? theirs->foot : notes->foot;
+	object->notes = notes;
+}
+
+/* SetComments and SetStyle: an empty list or mapping of the object becomes one in lines or in brackets as the patch has it. */
+static void take_looks(struct merge *merge, struct tree *const sides[2])
+{
+	if (!sides[OBJECT] || !sides[PATCH]) {
+		return;
+	}
+	take_comments(merge, sides[OBJECT], sides[PATCH]);
+	if (sides[OBJECT]->kind != TREE_SCALAR && sides[OBJECT]->count == 0) {
+		tree_take_style(sides[OBJECT], sides[PATCH]);
+	}
+}
+
 /* --- the visitor: what stands in a field after the merge, before its own fields are merged --------------------------- */
 
 static bool visit_new(struct merge *merge, const struct merge_place *place, struct tree *const sides[2], struct outcome *out)
@@ -123,7 +152,11 @@ static bool visit_new(struct merge *merge, const struct merge_place *place, stru
 	out->tree = directive == PATCH_DELETE ? NULL : sides[PATCH];
 	const struct tree *object = sides[OBJECT];
 	if (!sides[PATCH] && object && object->kind == TREE_SCALAR && object->len) {
-		*out = (struct outcome){ sides[OBJECT], true };
+		struct tree *null = tree_new_plain(merge->arena, object->text);
+		null->tag = TREE_NULL;
+		null->line = object->line;
+		null->lost = object->lost;
+		*out = (struct outcome){ null, true };
 	}
 	return true;
 }
@@ -183,16 +216,27 @@ static const char **all_keys(struct arena *arena, struct tree *const sides[2], s
 	return keys;
 }
 
-/* A field that is new has its key written as where its value came from. */
-static enum tree_style key_style(struct tree *const sides[2], const char *key, const struct tree *value)
+/* The key of where the value came from: one that is new is written alike. */
+static const struct tree *key_of(struct tree *const sides[2], const char *key, const struct tree *value)
 {
 	for (size_t side = OBJECT; side <= PATCH; side++) {
 		long at = tree_find(sides[side], key);
 		if (at >= 0 && sides[side]->items[at + 1] == value) {
-			return sides[side]->items[at]->style;
+			return sides[side]->items[at];
 		}
 	}
-	return TREE_PLAIN;
+	return NULL;
+}
+
+static void put_field(struct merge *merge, struct tree *const sides[2], const char *key, struct tree *value)
+{
+	struct tree *map = sides[OBJECT];
+	const struct tree *like = key_of(sides, key, value);
+	uint32_t count = map->count;
+	setter_put(merge->arena, map, key, like ? like->style : TREE_PLAIN, value);
+	if (map->count > count) {
+		map->items[count]->shown = like && like->shown;
+	}
 }
 
 static bool set_field(struct merge *merge, const struct merge_place *place, struct tree *const sides[2],
@@ -205,18 +249,21 @@ static bool set_field(struct merge *merge, const struct merge_place *place, stru
 	if (!value->tree || (merge_is_missing(value->tree) && !value->keep)) {
 		(void)tree_remove(map, place->key);
 	} else if (tree_is_map(map)) {
-		setter_put(merge->arena, map, place->key, key_style(sides, place->key, value->tree), value->tree);
+		put_field(merge, sides, place->key, value->tree);
 	}
 	return true;
 }
 
-/* A comment at the key says more than the schema. */
+/* A comment at the value or, as most are, at the key says more than the schema. */
 static struct schema_at field_schema(const struct merge *merge, struct tree *const sides[2], struct schema_at at, const char *key)
 {
 	for (size_t side = OBJECT; side <= PATCH; side++) {
 		long found = tree_find(sides[side], key);
-		if (found >= 0 && sides[side]->items[found]->notes) {
-			struct schema_at said = schema_of_comment(merge->arena, merge->schema, sides[side]->items[found]);
+		for (long i = found + 1; found >= 0 && i >= found; i--) {
+			struct schema_at said = SCHEMA_NOTHING;
+			if (sides[side]->items[i]->notes) {
+				said = schema_of_comment(merge->arena, merge->schema, sides[side]->items[i]);
+			}
 			if (said.node) {
 				return said;
 			}
@@ -228,6 +275,7 @@ static struct schema_at field_schema(const struct merge *merge, struct tree *con
 static bool walk_map(struct merge *merge, const struct merge_place *place, struct tree *sides[2], struct schema_at at,
                      struct outcome *out)
 {
+	take_looks(merge, sides);
 	bool is_new = merge_is_missing(sides[OBJECT]);
 	if (!(is_new ? visit_new : visit_old)(merge, place, sides, out)) {
 		return false;
@@ -264,6 +312,7 @@ static bool walk_item(struct merge *merge, const struct merge_place *place, stru
 static bool walk_list(struct merge *merge, const struct merge_place *place, struct tree *sides[2], struct schema_at at,
                       struct outcome *out)
 {
+	take_looks(merge, sides);
 	if (!schema_merges(at)) {
 		out->tree = sides[PATCH] ? sides[PATCH] : sides[OBJECT];
 		return true;
@@ -309,6 +358,7 @@ static bool walk(struct merge *merge, const struct merge_place *place, struct tr
 		return walk_list(merge, place, sides, at, out);
 	case TREE_SCALAR:
 	default:
+		take_looks(merge, sides);
 		out->tree = sides[PATCH] ? sides[PATCH] : sides[OBJECT];
 		return true;
 	}

@@ -123,6 +123,10 @@ bool merge_set_item(struct merge *merge, struct tree *list, const struct merge_k
 		}
 	}
 	list->count = kept;
+	if (!kept) {
+		list->items = NULL;
+		list->cap = 0;
+	}
 	if (!merge_is_missing(item) && !found) {
 		tree_append(merge->arena, list, item);
 	}
@@ -285,11 +289,14 @@ static struct merge_keys own_keys(const struct merge_keys *keys)
 	return valid_keys(used, keys->keys, keys->values, keys->count);
 }
 
-/* Sees to it that the merged item has its keys. */
+/* Sees to it that the merged item has its keys. A scalar, whose key is "", becomes one that nobody wrote. */
 static void set_keys(struct merge *merge, struct tree *item, const struct merge_keys *keys)
 {
 	for (size_t i = 0; i < keys->count; i++) {
 		const char *value = keys->values[i];
+		if (*value && tree_is_scalar(item) && !*keys->keys[i]) {
+			setter_set_scalar(merge->arena, item, value, NULL);
+		}
 		if (!*value || !tree_is_map(item) || tree_get(item, keys->keys[i])) {
 			continue;
 		}

@@ -8,6 +8,7 @@
 #include "render/kustomize/notes.h"
 #include "render/kustomize/path.h"
 #include "render/kustomize/read.h"
+#include "render/kustomize/transformers.h"
 #include "render/yaml_emit.h"
 
 static const char ORIGIN[] = NOTE_ORIGIN;
@@ -78,6 +79,17 @@ static const char *text_of(struct arena *arena, const struct origin *origin, boo
 }
 
 /* --- annotations -------------------------------------------------------------------------------------------------- */
+
+bool origin_annotate(const struct build *build, struct resmap *map, const struct origin *origin, struct err *err)
+{
+	static const struct fieldspec annotations = { { "", "", "" }, "metadata/annotations", true };
+	if (!origin) {
+		return true;
+	}
+	struct pair pair = { .key = ORIGIN, .value = text_of(build->arena, origin, false) };
+	struct labels_config config = { .pairs = { .items = &pair, .count = 1 }, .specs = { .items = &annotations, .count = 1 } };
+	return labels_transform(build, map, &config, err);
+}
 
 void origin_set(struct arena *arena, struct resource *resource, const struct origin *origin)
 {

@@ -4,6 +4,7 @@
 #ifndef RENDER_KUSTOMIZE_ORIGIN_H
 #define RENDER_KUSTOMIZE_ORIGIN_H
 
+#include "render/kustomize/build.h"
 #include "render/kustomize/resmap.h"
 
 struct origin {
@@ -22,7 +23,9 @@ const struct origin *origin_builtin(struct arena *arena, const struct origin *or
 /* Of what `plugin`, a resource of generators: or transformers:, makes or changes; NULL where it has no origin itself. */
 bool origin_of_plugin(struct arena *arena, struct resource *plugin, const struct origin **out, struct err *err) MUST_CHECK;
 
-/* NULL is nowhere: nothing is annotated. */
+/* Annotates what was read of a file (AnnotateAll): NULL is nowhere, nothing is. */
+bool origin_annotate(const struct build *build, struct resmap *map, const struct origin *origin, struct err *err) MUST_CHECK;
+/* The same for one object; NULL is nowhere. */
 void origin_set(struct arena *arena, struct resource *resource, const struct origin *origin);
 /* Annotates those that have none yet. */
 void origin_add(struct resmap *map, const struct origin *origin);

@@ -64,6 +64,11 @@ static struct tree *add(struct parse *parse, const yaml_event_t *event, enum tre
 	struct tree *tree = arena_new(parse->arena, 1, sizeof *tree);
 	tree->kind = kind;
 	tree->line = (uint32_t)line_of(parse, &event->start_mark);
+	if (parse->nodes < parse->source->note_count) {
+		tree->notes = parse->source->notes[parse->nodes];
+		tree->notes->row = (uint32_t)event->start_mark.line + 1;
+		tree->notes->column = (uint32_t)event->start_mark.column + 1;
+	}
 	add_child(parse, tree);
 	parse->nodes++;
 	if (anchor) {
@@ -78,6 +83,7 @@ static void set_tag(struct parse *parse, struct tree *tree, const yaml_char_t *t
 {
 	const char *text = (const char *)tag;
 	tree->tagged = text && *text && strcmp(text, "!") != 0;
+	tree->shown = tree->tagged;
 	tree->tag = tree->tagged ? yaml_words_tag(parse->arena, text) : otherwise;
 }
 
@@ -107,7 +113,9 @@ static bool read_scalar(struct parse *parse, const yaml_event_t *event)
 	tree->text = arena_text_len(parse->arena, (const char *)event->data.scalar.value, tree->len);
 	tree->style = yaml_words_style(event->data.scalar.style);
 	bool plain = tree->style == TREE_PLAIN;
-	set_tag(parse, tree, event->data.scalar.tag, plain ? plain_tag(parse, tree) : TREE_STR);
+	const char *tag = plain ? plain_tag(parse, tree) : TREE_STR;
+	tree->lost = plain && tag != tree_resolve(tree->text, tree->len);
+	set_tag(parse, tree, event->data.scalar.tag, tag);
 	return parse->source->dialect == PARSE_RESOURCE || parse_config_scalar(parse->arena, parse->source, tree, plain, parse->err);
 }
 
@@ -218,7 +226,14 @@ static void merge_from(struct arena *arena, struct tree *map, const struct tree 
 static bool merge(struct parse *parse, struct tree *map, const struct tree *value)
 {
 	struct tree own = *map;
-	*map = (struct tree){ .kind = TREE_MAP, .flow = own.flow, .tagged = own.tagged, .line = own.line, .tag = own.tag };
+	*map = (struct tree){ .kind = TREE_MAP,
+		                  .flow = own.flow,
+		                  .tagged = own.tagged,
+		                  .shown = own.shown,
+		                  .lost = own.lost,
+		                  .line = own.line,
+		                  .tag = own.tag,
+		                  .notes = own.notes };
 	merge_from(parse->arena, map, &own);
 	for (uint32_t i = value->kind == TREE_LIST ? value->count : 1; i > 0; i--) {
 		const struct tree *from = value->kind == TREE_LIST ? value->items[i - 1] : value;

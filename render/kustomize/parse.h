@@ -19,6 +19,9 @@ struct parse_source {
 	size_t first_line; /* of the text in its file, from 0 */
 	enum parse_dialect dialect;
 	bool strict; /* PARSE_CONFIG: a key that is there twice is an error */
+	/* Of each node in the order of the text, aliases left out; gets the places of the nodes (whole.h). NULL: no notes. */
+	struct tree_notes **notes;
+	size_t note_count;
 };
 
 /* The first document; *out is NULL where there is none. What comes behind it is not looked at. */

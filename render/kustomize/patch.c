@@ -9,6 +9,7 @@
 #include "render/kustomize/rune.h"
 #include "render/kustomize/selector.h"
 #include "render/kustomize/transformers.h"
+#include "render/kustomize/whole.h"
 
 /* A patch's text, and what messages call it. */
 struct source {
@@ -184,6 +185,9 @@ static bool apply_json(const struct build *build, struct resource *resource, con
 	if (!jsonpatch_apply(arena, patch, resource->root, &resource->root, err)) {
 		return transform_fail(build, resource, err);
 	}
+	if (build->whole) {
+		whole_through_yaml(arena, &resource->root);
+	}
 	struct pairs old = resource_annotations(arena, resource);
 	struct pairs pairs = { .items = arena_new(arena, old.count + notes.count, sizeof *pairs.items) };
 	for (size_t i = 0, k = 0; i < old.count || k < notes.count;) {
@@ -225,7 +229,7 @@ static bool read_either(const struct build *build, const struct source *source, 
 {
 	struct err no_merge = ERR_INIT, no_json = ERR_INIT;
 	struct arena *arena = build->arena;
-	bool merge_read = resources_read(arena, source->name, source->text.data, source->text.len, merges, &no_merge);
+	bool merge_read = resources_read_for(build, source->name, &source->text, merges, &no_merge);
 	bool json_read = jsonpatch_read(arena, source->name, source->text.data, source->text.len, json, &no_json);
 	bool operations = json_read && json->operations && json->operations->count;
 	if (merge_read && merges->count && operations) {
@@ -278,11 +282,10 @@ static bool read_entry(const struct build *build, const char *entry, struct resm
 {
 	struct resmap patches = RESMAP_INIT(build->arena);
 	struct err ignored = ERR_INIT;
-	if (!resources_read(build->arena, "inline patch", entry, strlen(entry), &patches, &ignored)) {
+	if (!resources_read_for(build, "inline patch", &(struct text){ entry, strlen(entry) }, &patches, &ignored)) {
 		struct source source;
 		patches = RESMAP_INIT(build->arena);
-		if (!load(build, entry, &source, err) ||
-		    !resources_read(build->arena, source.name, source.text.data, source.text.len, &patches, err)) {
+		if (!load(build, entry, &source, err) || !resources_read_for(build, source.name, &source.text, &patches, err)) {
 			return false;
 		}
 	}
@@ -304,7 +307,7 @@ bool patch_merge_transform(struct build *build, struct resmap *map, const struct
 			return false;
 		}
 	}
-	if (*patches && !resources_read(build->arena, "inline patch", patches, strlen(patches), &merges, err)) {
+	if (*patches && !resources_read_for(build, "inline patch", &(struct text){ patches, strlen(patches) }, &merges, err)) {
 		return false;
 	}
 	if (merges.count == 0) {

@@ -5,6 +5,7 @@
 #include "render/base/limits.h"
 #include "render/kustomize/comments.h"
 #include "render/kustomize/parse.h"
+#include "render/kustomize/whole.h"
 #include "render/kustomize/write.h"
 
 static void add_tree(struct arena *arena, struct trees *trees, struct tree *tree)
@@ -130,10 +131,24 @@ static void add_items(struct arena *arena, struct trees *out, const struct tree 
 	}
 }
 
-bool tree_read(struct arena *arena, const char *path, const char *text, size_t len, struct trees *out, struct err *err)
+static bool read_document(struct arena *arena, const struct parse_source *source, bool whole, struct tree **root, struct err *err)
 {
-	text = without_carriage_returns(arena, text, &len);
-	struct splitter splitter = { .path = path, .at = text, .end = text + len, .done = len == 0 };
+	if (whole) {
+		return whole_parse(arena, source, root, err);
+	}
+	if (!parse_document(arena, source, root, err)) {
+		return false;
+	}
+	if (!tree_is_null(*root)) {
+		comments_attach(arena, source->text, source->len, source->first_line, *root);
+	}
+	return true;
+}
+
+static bool read_all(struct arena *arena, const char *path, struct text text, bool whole, struct trees *out, struct err *err)
+{
+	text.data = without_carriage_returns(arena, text.data, &text.len);
+	struct splitter splitter = { .path = path, .at = text.data, .end = text.data + text.len, .done = text.len == 0 };
 	while (!splitter.done) {
 		struct chunk chunk;
 		if (!next_chunk(&splitter, &chunk, err)) {
@@ -143,7 +158,7 @@ bool tree_read(struct arena *arena, const char *path, const char *text, size_t l
 			.path = path, .text = chunk.text, .len = chunk.len, .first_line = chunk.line, .dialect = PARSE_RESOURCE
 		};
 		struct tree *root = NULL;
-		if (!parse_document(arena, &source, &root, err)) {
+		if (!read_document(arena, &source, whole, &root, err)) {
 			return false;
 		}
 		if (out->count > LIMIT_DOCUMENTS) {
@@ -152,7 +167,6 @@ bool tree_read(struct arena *arena, const char *path, const char *text, size_t l
 		if (tree_is_null(root)) {
 			continue;
 		}
-		comments_attach(arena, chunk.text, chunk.len, chunk.line, root);
 		if (chunk.last && !splitter.any && is_wrapping_list(root)) {
 			add_items(arena, out, root);
 		} else {
@@ -160,6 +174,11 @@ bool tree_read(struct arena *arena, const char *path, const char *text, size_t l
 		}
 	}
 	return true;
+}
+
+bool tree_read(struct arena *arena, const char *path, const char *text, size_t len, struct trees *out, struct err *err)
+{
+	return read_all(arena, path, (struct text){ text, len }, false, out, err);
 }
 
 bool tree_read_config(struct arena *arena, const char *path, const char *text, size_t len, bool strict, struct tree **out,
@@ -209,9 +228,16 @@ static bool check_resource(const char *path, const struct tree *tree, struct err
 
 struct queue {
 	struct trees trees;
+	bool whole;
 	size_t next;
 	size_t lists;
 };
+
+/* An item of a list after it was JSON. */
+static struct tree *through_json(struct arena *arena, const struct tree *item, bool whole, struct err *err)
+{
+	return whole ? whole_through_json(arena, item, err) : tree_from_json(arena, item, err);
+}
 
 /* convertObjectSliceToNodeSlice: each item goes through JSON. */
 static bool add_list_items(struct arena *arena, const char *path, const struct tree *list, struct queue *queue, struct err *err)
@@ -224,7 +250,7 @@ static bool add_list_items(struct arena *arena, const char *path, const struct t
 		return refuse(path, items, "items must be a list", err);
 	}
 	for (uint32_t i = 0; i < items->count; i++) {
-		struct tree *item = tree_from_json(arena, items->items[i], err);
+		struct tree *item = through_json(arena, items->items[i], queue->whole, err);
 		if (!item) {
 			return err_wrap(err, "%s:%u", path, items->line);
 		}
@@ -241,10 +267,11 @@ static bool add_list_items(struct arena *arena, const char *path, const struct t
 	return true;
 }
 
-bool resources_read(struct arena *arena, const char *path, const char *text, size_t len, struct resmap *out, struct err *err)
+static bool read_resources(struct arena *arena, const char *path, struct text text, bool whole, struct resmap *out,
+                           struct err *err)
 {
-	struct queue queue = { 0 };
-	if (!tree_read(arena, path, text, len, &queue.trees, err)) {
+	struct queue queue = { .whole = whole };
+	if (!read_all(arena, path, text, whole, &queue.trees, err)) {
 		return false;
 	}
 	/* Upstream looks at all documents before it opens the first list; the items of a list come behind all of them. */
@@ -266,4 +293,14 @@ bool resources_read(struct arena *arena, const char *path, const char *text, siz
 		}
 	}
 	return true;
+}
+
+bool resources_read(struct arena *arena, const char *path, const char *text, size_t len, struct resmap *out, struct err *err)
+{
+	return read_resources(arena, path, (struct text){ text, len }, false, out, err);
+}
+
+bool resources_read_for(const struct build *build, const char *path, const struct text *text, struct resmap *out, struct err *err)
+{
+	return read_resources(build->arena, path, *text, build->whole, out, err);
 }

@@ -35,5 +35,8 @@ bool tree_read_config(struct arena *arena, const char *path, const char *text, s
  */
 bool resources_read(struct arena *arena, const char *path, const char *text, size_t len, struct resmap *out, struct err *err)
 	MUST_CHECK;
+/* The same, whole where the build wants it so (whole.h): for the objects of a build and what is merged into them. */
+bool resources_read_for(const struct build *build, const char *path, const struct text *text, struct resmap *out, struct err *err)
+	MUST_CHECK;
 
 #endif

@@ -187,6 +187,7 @@ static bool set_field(struct arena *arena, struct fieldpath_place place, const s
 	}
 	if (place.flow && tree_is_scalar(field) && field->len == 0 && field->tag == TREE_NONE) {
 		field->tag = TREE_STR;
+		field->lost = true;
 	}
 	return true;
 }
@@ -305,6 +306,7 @@ static bool set_all(const struct copying *copying, struct resource *resource, co
 			return err_wrap(err, "'%s' field '%.*s'", object, SHOWN, paths->items[i]);
 		}
 		if (lost) {
+			resource->root->lost = true;
 			build_warn(copying->build,
 			           "replacement of '%.*s' in '%s' changes nothing: kustomize sets it in a copy of a text, or below "
 			           "a null, and forgets it",

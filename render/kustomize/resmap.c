@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "render/base/limits.h"
+#include "render/kustomize/whole.h"
 
 void resmap_add(struct resmap *map, struct resource *resource)
 {
@@ -169,6 +170,7 @@ static bool merge_into(struct resmap *map, struct resource *resource, struct res
 
 static bool absorb(struct resmap *map, struct resource *resource, struct err *err)
 {
+	whole_lose(resource->root);
 	size_t count = 0;
 	struct resource *old = resmap_find_any(map, resource_id(map->arena, resource), &count);
 	enum behavior behavior = resource_behavior(resource);

@@ -238,6 +238,15 @@ struct pairs resource_annotations(struct arena *arena, const struct resource *re
 	return pairs_of(arena, resource, "annotations");
 }
 
+/* NewStringRNode, set in a field. */
+static struct tree *new_value(struct arena *arena, const char *text)
+{
+	struct tree *value = tree_new_string(arena, text);
+	value->style = strchr(text, '\n') ? TREE_LITERAL : TREE_PLAIN;
+	tree_quote(value);
+	return value;
+}
+
 /* setMapInMetadata */
 static void set_pairs(struct arena *arena, struct resource *resource, const char *field, const struct pairs *pairs)
 {
@@ -249,7 +258,7 @@ static void set_pairs(struct arena *arena, struct resource *resource, const char
 	struct tree *map = tree_new_map(arena);
 	for (size_t i = 0; i < pairs->count; i++) {
 		tree_append(arena, map, tree_new_plain(arena, pairs->items[i].key));
-		tree_append(arena, map, tree_new_string(arena, pairs->items[i].value));
+		tree_append(arena, map, new_value(arena, pairs->items[i].value));
 	}
 	tree_append(arena, metadata, tree_new_plain(arena, field));
 	tree_append(arena, metadata, map);

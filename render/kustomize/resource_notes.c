@@ -39,28 +39,33 @@ static bool is_note(const char *key)
 	return false;
 }
 
-/* kyaml's SetAnnotation: what is there stays as it is, an annotations field that holds nothing is made anew. */
+/* A mapping in that field; one that holds nothing is made anew. */
+static struct tree *make_map(struct arena *arena, struct tree *in, const char *key)
+{
+	struct tree *map = tree_get(in, key);
+	if (!tree_is_map(map) || map->count == 0) {
+		(void)tree_remove(in, key);
+		map = tree_new_map(arena);
+		tree_append(arena, in, tree_new_borrowed(arena, key));
+		tree_append(arena, in, map);
+	}
+	return map;
+}
+
+/* kyaml's SetAnnotation: what is there stays as it is. */
 static void set_note(struct arena *arena, struct resource *resource, const char *key, const char *value)
 {
-	struct tree *metadata = tree_get(resource->root, "metadata");
-	if (!tree_is_map(metadata) || metadata->count == 0) {
-		(void)tree_remove(resource->root, "metadata");
-		metadata = tree_new_map(arena);
-		tree_set(arena, resource->root, "metadata", metadata);
-	}
-	struct tree *annotations = tree_get(metadata, "annotations");
-	if (!tree_is_map(annotations) || annotations->count == 0) {
-		(void)tree_remove(metadata, "annotations");
-		annotations = tree_new_map(arena);
-		tree_set(arena, metadata, "annotations", annotations);
-	}
+	struct tree *annotations = make_map(arena, make_map(arena, resource->root, "metadata"), "annotations");
 	struct tree *text = tree_get(annotations, key);
 	if (!text) {
 		text = tree_new_string(arena, "");
+		text->style = TREE_SINGLE;
 		tree_append(arena, annotations, tree_new_borrowed(arena, key));
 		tree_append(arena, annotations, text);
 	}
-	*text = (struct tree){ .kind = TREE_SCALAR, .style = TREE_SINGLE, .tag = TREE_STR, .text = value, .len = strlen(value) };
+	struct tree set = { .kind = TREE_SCALAR, .tag = TREE_STR, .text = value, .len = strlen(value) };
+	tree_take_style(&set, text);
+	*text = set;
 }
 
 static void append_note(struct arena *arena, struct resource *resource, const char *key, const char *value)

@@ -25,7 +25,9 @@ bool scalartext_read(struct arena *arena, const char *text, size_t len, struct s
 bool scalartext_write(struct arena *arena, const struct scalartext *document, const char *original, struct text *out,
                       struct err *err) MUST_CHECK;
 
-/* A value as it would be written in YAML, without white space around. */
+/* A value as it would be written in YAML, */
+struct text scalartext_document(struct arena *arena, const struct tree *node);
+/* without white space around. */
 const char *scalartext_node(struct arena *arena, const struct tree *node);
 
 /* `*name`: no mapping, list or scalar for whoever walks through it. */

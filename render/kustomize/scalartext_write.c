@@ -464,11 +464,17 @@ bool scalartext_write(struct arena *arena, const struct scalartext *document, co
 	return true;
 }
 
-const char *scalartext_node(struct arena *arena, const struct tree *node)
+struct text scalartext_document(struct arena *arena, const struct tree *node)
 {
 	CLEANUP(buf_release) struct buf yaml = BUF_INIT(LIMIT_MANIFEST_BYTES);
 	struct tree *copy = tree_copy(arena, node);
 	write_document(&yaml, &(struct scalartext){ .root = copy });
-	struct text text = trimmed(buf_text(&yaml), yaml.len);
+	return (struct text){ arena_text_len(arena, buf_text(&yaml), yaml.len), yaml.len };
+}
+
+const char *scalartext_node(struct arena *arena, const struct tree *node)
+{
+	struct text yaml = scalartext_document(arena, node);
+	struct text text = trimmed(yaml.data, yaml.len);
 	return arena_text_len(arena, text.data, text.len);
 }

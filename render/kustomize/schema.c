@@ -158,23 +158,23 @@ static bool is_array_type(const struct tree *node)
 
 /* --- comments ---------------------------------------------------------------------------------------------------- */
 
-struct schema_at schema_of_comment(struct arena *arena, const struct schema *schema, const struct tree *key)
+struct schema_at schema_of_comment(struct arena *arena, const struct schema *schema, const struct tree *node)
 {
 	static const struct schema only_builtin = { .builtin = SCHEMA_BEFORE_BUILTIN };
-	const char *comment = !key->notes ? NULL : key->notes->line ? key->notes->line : key->notes->head;
+	const char *comment = !node->notes ? NULL : node->notes->line ? node->notes->line : node->notes->head;
 	if (!comment || !*comment) {
 		return SCHEMA_NOTHING;
 	}
 	comment += strspn(comment, "#");
-	struct tree *json, *node;
+	struct tree *json, *said;
 	struct err ignored = ERR_INIT;
 	if (!json_read(arena, comment, strlen(comment), &json, &ignored) ||
-	    !json_normalize(arena, &ARENA_INIT(0), json, &node, &ignored) || !tree_is_map(node) || node->count == 0) {
+	    !json_normalize(arena, &ARENA_INIT(0), json, &said, &ignored) || !tree_is_map(said) || said->count == 0) {
 		return SCHEMA_NOTHING;
 	}
 	schema = schema ? schema : &only_builtin;
-	struct schema_at at = resolve(schema, node);
-	return at.node ? at : (struct schema_at){ schema, node };
+	struct schema_at at = resolve(schema, said);
+	return at.node ? at : (struct schema_at){ schema, said };
 }
 
 /* --- both -------------------------------------------------------------------------------------------------------- */

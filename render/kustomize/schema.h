@@ -50,7 +50,7 @@ struct schema_at schema_of_kind(const struct schema *schema, const char *api_ver
  * What a comment says in JSON that stands behind or above a key whose value is a list or a mapping: `ports: # {"type": ...}`.
  * Nothing where there is none.
  */
-struct schema_at schema_of_comment(struct arena *arena, const struct schema *schema, const struct tree *key);
+struct schema_at schema_of_comment(struct arena *arena, const struct schema *schema, const struct tree *node);
 
 /* Of a mapping's value, and of a list's items. Nothing comes of nothing. */
 struct schema_at schema_field(struct schema_at at, const char *name);

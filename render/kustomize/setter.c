@@ -2,19 +2,17 @@
 
 #include <string.h>
 
-#include "render/yaml_scalar.h"
-
 const char *setter_kind_text(const struct tree *tree)
 {
 	return tree_is_map(tree) ? "a mapping" : tree_is_list(tree) ? "a list" : "a scalar";
 }
 
-static void take_style(struct tree *value, const struct tree *old)
+void setter_set_scalar(struct arena *arena, struct tree *scalar, const char *text, const char *tag)
 {
-	if (value != old && value->kind == TREE_SCALAR) {
-		value->style = old->kind == TREE_SCALAR ? old->style : TREE_PLAIN;
-		value->tagged = false;
-	}
+	tree_set_text(arena, scalar, text);
+	scalar->tag = tag ? tag : TREE_NONE;
+	scalar->tagged = false;
+	scalar->notes = NULL;
 }
 
 bool setter_set(struct arena *arena, struct tree *node, const char *text, const char *tag, struct err *err)
@@ -22,26 +20,25 @@ bool setter_set(struct arena *arena, struct tree *node, const char *text, const 
 	if (!tree_is_scalar(node)) {
 		return err_set(err, ERR_INPUT, "a scalar is needed, but there is %s", setter_kind_text(node));
 	}
-	tree_set_text(arena, node, text);
-	node->tag = tag ? tag : TREE_NONE;
-	node->tagged = false;
-	node->notes = NULL;
+	setter_set_scalar(arena, node, text, tag);
 	return true;
 }
 
 struct tree *setter_new_scalar(struct arena *arena, const char *text)
 {
-	enum scalar_type type = scalar_resolve(text).type;
 	struct tree *scalar = tree_new_plain(arena, text);
-	scalar->style = *text && type != SCALAR_TEXT && type != SCALAR_TIME ? TREE_DOUBLE : TREE_PLAIN;
+	tree_quote(scalar);
 	return scalar;
 }
 
 void setter_put(struct arena *arena, struct tree *map, const char *key, enum tree_style style, struct tree *value)
 {
+	tree_quote(value);
 	long at = tree_find(map, key);
 	if (at >= 0) {
-		take_style(value, map->items[at + 1]);
+		if (value != map->items[at + 1]) {
+			tree_take_style(value, map->items[at + 1]);
+		}
 		/* In place: whoever else has this node sees the change (setter.h). */
 		*map->items[at + 1] = *value;
 		return;

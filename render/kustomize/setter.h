@@ -14,6 +14,7 @@
 
 /* Sets a scalar (or null) that is there; `tag` NULL: see above. Any other node is refused. */
 bool setter_set(struct arena *arena, struct tree *node, const char *text, const char *tag, struct err *err) MUST_CHECK;
+void setter_set_scalar(struct arena *arena, struct tree *scalar, const char *text, const char *tag);
 
 /*
  * Sets or adds a field. A null keeps being one. A tag is needed, or NULL: a field that is new is then a text where YAML 1.1 would

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "render/kustomize/nonstring.h"
 #include "render/yaml_scalar.h"
 
 const char TREE_NONE[] = "", TREE_STR[] = "!!str", TREE_INT[] = "!!int", TREE_FLOAT[] = "!!float", TREE_BOOL[] = "!!bool",
@@ -27,12 +28,12 @@ static struct tree *scalar_new(struct arena *arena, const char *text, const char
 
 struct tree *tree_new_map(struct arena *arena)
 {
-	return node_new(arena, TREE_MAP, TREE_MAP_TAG);
+	return node_new(arena, TREE_MAP, TREE_NONE);
 }
 
 struct tree *tree_new_list(struct arena *arena)
 {
-	return node_new(arena, TREE_LIST, TREE_LIST_TAG);
+	return node_new(arena, TREE_LIST, TREE_NONE);
 }
 
 struct tree *tree_new_string(struct arena *arena, const char *text)
@@ -62,7 +63,7 @@ struct tree *tree_copy(struct arena *arena, const struct tree *tree)
 {
 	struct tree *copy = arena_new(arena, 1, sizeof *copy);
 	*copy = *tree;
-	if (tree->kind != TREE_SCALAR) {
+	if (tree->kind != TREE_SCALAR && tree->items) {
 		copy->items = arena_new(arena, tree->count, sizeof *copy->items);
 		copy->cap = tree->count;
 		for (uint32_t i = 0; i < tree->count; i++) {
@@ -216,30 +217,33 @@ void tree_set_string(struct arena *arena, struct tree *map, const char *key, con
 	tree_set(arena, map, key, tree_new_string(arena, text));
 }
 
-/* yaml.IsYaml1_1NonString */
-static bool is_no_string_before(const struct tree *scalar)
+void tree_quote(struct tree *value)
 {
-	if (scalar->kind != TREE_SCALAR || scalar->len == 0 || memchr(scalar->text, '\n', scalar->len)) {
-		return false;
+	bool string = value->kind == TREE_SCALAR && (value->tag == TREE_STR || value->tag == TREE_NONE);
+	bool no_style = value->style == TREE_PLAIN && !value->flow && !value->shown;
+	if (string && no_style && nonstring_text(value->text, value->len)) {
+		value->style = TREE_DOUBLE;
 	}
-	enum scalar_type type = scalar_resolve(scalar->text).type;
-	return type != SCALAR_TEXT && type != SCALAR_TIME;
+}
+
+void tree_take_style(struct tree *value, const struct tree *old)
+{
+	value->style = old->style;
+	value->flow = old->flow;
+	value->shown = old->shown;
+	value->tagged = false;
 }
 
 struct tree *tree_put(struct arena *arena, struct tree *map, const char *key, struct tree *value)
 {
-	bool string = value && value->kind == TREE_SCALAR && (value->tag == TREE_STR || value->tag == TREE_NONE);
-	if (string && value->style == TREE_PLAIN && is_no_string_before(value)) {
-		value->style = TREE_DOUBLE;
-	}
 	if (tree_is_null(value)) {
 		(void)tree_remove(map, key);
 		return NULL;
 	}
+	tree_quote(value);
 	struct tree *field = tree_get(map, key);
 	if (field) {
-		value->style = field->style;
-		value->flow = field->flow;
+		tree_take_style(value, field);
 		tree_assign(field, value);
 		return field;
 	}

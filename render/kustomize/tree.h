@@ -31,8 +31,8 @@ extern const char TREE_NONE[], TREE_STR[], TREE_INT[], TREE_FLOAT[], TREE_BOOL[]
 	TREE_MERGE[], TREE_MAP_TAG[], TREE_LIST_TAG[];
 
 /*
- * What a text needs to be written again as it was: as goyaml v3's Node has it. Only where somebody asked for it (scalartext.h).
- * Comments are with their '#', lines separated by newlines; NULL for none.
+ * What a text needs to be written again as it was: as goyaml v3's Node has it. Only where somebody asked for it (scalartext.h,
+ * whole.h). Comments are with their '#', lines separated by newlines; NULL for none.
  */
 struct tree_notes {
 	const char *head;
@@ -40,13 +40,17 @@ struct tree_notes {
 	const char *foot;
 	const char *anchor; /* &name of this node; of an alias its *name */
 	bool alias;         /* a scalar with no text */
+	uint32_t row;       /* where it starts in its document, from 1; of whole.h only */
+	uint32_t column;
 };
 
 struct tree {
 	enum tree_kind kind : 8;
 	enum tree_style style : 8;
-	bool flow;       /* a list or mapping in [] or {} */
-	bool tagged;     /* its tag was written */
+	bool flow : 1;   /* a list or mapping in [] or {} */
+	bool tagged : 1; /* its tag was written */
+	bool shown : 1;  /* its style says so, or that of the value that it took the place of */
+	bool lost : 1;   /* upstream's node has more than is known here: whole.h */
 	uint32_t line;   /* in its file, from 1; 0 unknown */
 	const char *tag; /* never NULL: resolved as goyaml v3's parser does */
 	union {
@@ -55,7 +59,7 @@ struct tree {
 			size_t len;
 		};
 		struct {
-			struct tree **items;
+			struct tree **items; /* NULL where none were there ever */
 			uint32_t count;
 			uint32_t cap;
 		};
@@ -65,6 +69,7 @@ struct tree {
 
 /* --- making ------------------------------------------------------------------------------------------------------ */
 
+/* TREE_NONE, as kyaml makes them; those that are read have a tag. */
 struct tree *tree_new_map(struct arena *arena);
 struct tree *tree_new_list(struct arena *arena);
 /* A string, whatever its text looks like (kyaml's NewStringRNode). The text is copied. */
@@ -112,6 +117,10 @@ void tree_set_string(struct arena *arena, struct tree *map, const char *key, con
  * YAML 1.1 takes for no string is quoted where the key is new. Returns the value in the mapping, NULL where it was removed.
  */
 struct tree *tree_put(struct arena *arena, struct tree *map, const char *key, struct tree *value);
+/* What kyaml's FieldSetter does to the style of a value that it sets: what YAML 1.1 takes for no string gets quotes, */
+void tree_quote(struct tree *value);
+/* and in the place of another value it takes over that one's. */
+void tree_take_style(struct tree *value, const struct tree *old);
 /* Removes key and value; the value, or NULL. */
 struct tree *tree_remove(struct tree *map, const char *key);
 void tree_append(struct arena *arena, struct tree *tree, struct tree *item);

@@ -130,6 +130,7 @@ static void set_namespace(struct arena *arena, struct resource *resource, const 
 static bool set_value(struct arena *arena, struct resource *resource, const struct value_target *target, const char *value,
                       struct err *err)
 {
+	resource->root->lost = true;
 	if (strcmp(target->field_path, "metadata/namespace") == 0) {
 		set_namespace(arena, resource, value);
 		return true;

@@ -49,6 +49,12 @@ type maker struct {
 	n     int
 	known []known
 	taken map[string]bool
+	// A tree whose objects ask for a hash, which then is of how they are written.
+	hashed bool
+	// A value of the document in hand that has an anchor.
+	anchored *yaml.Node
+	// The document in hand has a text that ends in empty lines: a comment below gives it one more in the reference.
+	kept bool
 }
 
 // An object that is in the tree: patches and references mostly mean one that is there.
@@ -119,6 +125,9 @@ func (g *maker) labels() pairs {
 	return p
 }
 
+// Kustomize's own annotation, which its generators give to what they make.
+const needsHash = "internal.config.kubernetes.io/needsHashSuffix"
+
 func (g *maker) meta(name string) pairs {
 	meta := m("name", name)
 	if g.chance(30) {
@@ -127,7 +136,9 @@ func (g *maker) meta(name string) pairs {
 	if g.chance(50) {
 		meta = append(meta, "labels", g.labels())
 	}
-	if g.chance(30) {
+	if g.hashed && g.chance(40) {
+		meta = append(meta, "annotations", m(needsHash, "enabled").with(g.strings(2)...))
+	} else if g.chance(30) {
 		annotations := g.strings(3)
 		if g.chance(10) {
 			annotations = append(annotations, "odd", g.value())
@@ -435,7 +446,12 @@ func (g *maker) fresh(stem string) string {
 func (g *maker) add(dir, name string, documents ...any) string {
 	f := &file{}
 	for _, document := range documents {
-		f.documents = append(f.documents, node(document))
+		made := node(document)
+		if g.hashed && g.chance(50) {
+			g.anchored, g.kept = nil, keeps(made)
+			g.dress(made, false)
+		}
+		f.documents = append(f.documents, made)
 	}
 	g.t.files[path.Join(dir, name)] = f
 	return name
@@ -444,6 +460,66 @@ func (g *maker) add(dir, name string, documents ...any) string {
 func (g *maker) addText(dir, name, text string) string {
 	g.t.files[path.Join(dir, name)] = &file{text: text}
 	return name
+}
+
+func keeps(n *yaml.Node) bool {
+	for _, item := range n.Content {
+		if keeps(item) {
+			return true
+		}
+	}
+	return strings.HasSuffix(n.Value, "\n\n")
+}
+
+// Comments, quotes and brackets where they may be: they change nothing but where everything stands. In brackets goyaml writes
+// comments that libyaml cannot read.
+func (g *maker) dress(n *yaml.Node, flow bool) {
+	if !flow && g.chance(5) {
+		n.HeadComment = g.one("# above", "# two\n# lines", "# {\"x\": 1}")
+	}
+	if !flow && g.chance(5) {
+		n.LineComment = "# beside"
+	}
+	if !flow && g.chance(3) && !g.kept {
+		n.FootComment = g.one("# below", "# below\n\n# further")
+	}
+	switch {
+	case n.Kind == yaml.ScalarNode && (n.Tag == "!!str" || n.Style != 0) && g.chance(20):
+		n.Style = []yaml.Style{yaml.SingleQuotedStyle, yaml.DoubleQuotedStyle, yaml.LiteralStyle, yaml.FoldedStyle}[g.Intn(4)]
+	case n.Kind != yaml.ScalarNode && g.chance(5):
+		n.Style = yaml.FlowStyle
+	}
+	for _, item := range n.Content {
+		g.dress(item, flow || n.Style == yaml.FlowStyle)
+	}
+	g.link(n)
+}
+
+// Written tags, anchors and what refers to them: of values, not of keys.
+func (g *maker) link(n *yaml.Node) {
+	if n.Kind == yaml.SequenceNode {
+		return
+	}
+	if n.Kind == yaml.ScalarNode {
+		if n.Tag == "!!str" && g.chance(1) {
+			n.Style |= yaml.TaggedStyle
+		}
+		return
+	}
+	for i := 1; i < len(n.Content); i += 2 {
+		value := n.Content[i]
+		switch {
+		case g.anchored != nil && g.anchored.Kind == value.Kind && g.chance(4):
+			n.Content[i] = &yaml.Node{Kind: yaml.AliasNode, Value: g.anchored.Anchor, Alias: g.anchored}
+		case value.Kind != yaml.AliasNode && g.chance(2):
+			value.Anchor = g.fresh("anchor")
+			g.anchored = value
+		}
+	}
+	if g.anchored != nil && g.anchored.Kind == yaml.MappingNode && g.chance(3) {
+		n.Content = append(n.Content, &yaml.Node{Kind: yaml.ScalarNode, Value: "<<", Tag: "!!merge"},
+			&yaml.Node{Kind: yaml.AliasNode, Value: g.anchored.Anchor, Alias: g.anchored})
+	}
 }
 
 func (g *maker) resources(dir string) []any {
@@ -505,6 +581,7 @@ func (g *maker) layer(dir string, depth int, kind string) {
 
 func generate(r *rand.Rand) *tree {
 	g := &maker{Rand: r, t: &tree{files: map[string]*file{}, target: "top"}, taken: map[string]bool{}}
+	g.hashed = g.chance(15)
 	g.layer("top", g.Intn(3), "Kustomization")
 	return g.t
 }

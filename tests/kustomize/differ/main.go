@@ -71,8 +71,8 @@ func ours(plumb, dir string) answer {
 	return answer{refused: refused, crashed: !refused, err: err.Error() + "\n" + problems.String()}
 }
 
-// docs/operations.md: the reference hashes where each value stands in its file, of any kind but these two.
-const documented = "only a ConfigMap or Secret can have a hash in its name"
+// docs/operations.md: the reference hashes where each value stood in its file, which cannot be followed through all changes.
+const documented = "its name gets a hash of where everything in it was written"
 
 // What is different, or "".
 func compare(theirs, mine answer) string {

@@ -1,0 +1,111 @@
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "render/base/limits.h"
+#include "render/kustomize/hash.h"
+#include "render/kustomize/hash_node.h"
+#include "render/kustomize/nonstring.h"
+#include "render/kustomize/whole.h"
+
+static struct tree *parse(struct arena *arena, const char *text)
+{
+	struct err err = ERR_INIT;
+	struct parse_source source = { .path = "case", .text = text, .len = strlen(text) };
+	struct tree *tree = NULL;
+	ck_assert_msg(whole_parse(arena, &source, &tree, &err), "%s", err.msg);
+	return tree;
+}
+
+static void check_place(const struct tree *node, uint32_t row, uint32_t column)
+{
+	ck_assert(node && node->notes);
+	ck_assert_uint_eq(node->notes->row, row);
+	ck_assert_uint_eq(node->notes->column, column);
+}
+
+START_TEST(nodes_know_where_they_stood_and_their_comments)
+{
+	CLEANUP(arena_release) struct arena arena = ARENA_INIT(LIMIT_MIB(64));
+	const struct tree *root = parse(&arena, "# of all\n\n# first\na: &x [1,\n  ü, b] # beside\n# below\n\nc: *x\nd:\n");
+	check_place(root, 4, 1);
+	ck_assert_str_eq(root->items[0]->notes->head, "# first");
+	const struct tree *list = tree_get(root, "a");
+	check_place(list, 4, 4);
+	ck_assert_str_eq(list->notes->line, "# beside");
+	check_place(list->items[2], 5, 6);
+	/* An alias is a copy of what it stands for, and of its place. */
+	check_place(tree_get(root, "c")->items[1], 5, 3);
+	check_place(tree_get(root, "d"), 9, 3);
+	ck_assert_str_eq(root->items[0]->notes->foot, "# below");
+}
+END_TEST
+
+/* As kustomize hashes it. */
+START_TEST(what_is_hashed_of_a_node_is_goyamls_node_as_json)
+{
+	CLEANUP(arena_release) struct arena arena = ARENA_INIT(LIMIT_MIB(64));
+	CLEANUP(buf_release) struct buf out = BUF_INIT(LIMIT_KIB(64));
+	struct err err = ERR_INIT;
+	struct tree *root = parse(&arena, "{a: !!str '<'}");
+	tree_append(&arena, root->items[1] = tree_new_list(&arena), tree_new_plain(&arena, "x"));
+	tree_remove_at(root->items[1], 0, 1);
+	ck_assert_msg(hash_node_write(root, &out, &err), "%s", err.msg);
+	ck_assert_str_eq(buf_text(&out),
+	                 "{\"Kind\":4,\"Style\":32,\"Tag\":\"!!map\",\"Value\":\"\",\"Anchor\":\"\",\"Alias\":null,\"Content\":["
+	                 "{\"Kind\":8,\"Style\":0,\"Tag\":\"!!str\",\"Value\":\"a\",\"Anchor\":\"\",\"Alias\":null,\"Content\":null,"
+	                 "\"HeadComment\":\"\",\"LineComment\":\"\",\"FootComment\":\"\",\"Line\":1,\"Column\":2},"
+	                 "{\"Kind\":2,\"Style\":0,\"Tag\":\"\",\"Value\":\"\",\"Anchor\":\"\",\"Alias\":null,\"Content\":[],"
+	                 "\"HeadComment\":\"\",\"LineComment\":\"\",\"FootComment\":\"\",\"Line\":0,\"Column\":0}],"
+	                 "\"HeadComment\":\"\",\"LineComment\":\"\",\"FootComment\":\"\",\"Line\":1,\"Column\":1}");
+}
+END_TEST
+
+START_TEST(what_is_lost_has_no_hash)
+{
+	CLEANUP(arena_release) struct arena arena = ARENA_INIT(LIMIT_MIB(64));
+	struct tree *root = parse(&arena, "kind: Widget\nspec: {a: [1]}\n");
+	char hash[HASH_TEXT];
+	struct err err = ERR_INIT;
+	ck_assert_msg(hash_of(&arena, root, hash, &err), "%s", err.msg);
+	whole_lose(tree_at(root, "spec", "a", NULL));
+	ck_assert(!hash_of(&arena, root, hash, &err));
+	ck_assert(strstr(err.msg, "line 2"));
+}
+END_TEST
+
+/* yaml.v2 decodes each into an interface{}. */
+START_TEST(yaml_1_1_tells_what_is_no_string)
+{
+	static const char *const others[] = {
+		"yes", "1",    "~",      "0x1F",    "0o7x: 1", "a: b", "- x", "#c",         "{a: b}",
+		"[x]", ".inf", "[.inf]", "!!int 3", " ",       "a:",   "? x", "!!bool yes", "&a",
+	};
+	static const char *const strings[] = {
+		"",   "word",  "a:b", "1:20", "2001-01-01", "'1'", "\"yes\"", "!!str 3", "a #b",    "x ",    "*a",      "%x",
+		"@x", "--- x", "...", "1\n",  "<<",         "=",   "!!int x", "!x y",    "a: b: c", "12:3x", "$(NAME)", "&a b",
+	};
+	for (size_t i = 0; i < ARRAY_LEN(others); i++) {
+		ck_assert_msg(nonstring_text(others[i], strlen(others[i])), "%s", others[i]);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(strings); i++) {
+		ck_assert_msg(!nonstring_text(strings[i], strlen(strings[i])), "%s", strings[i]);
+	}
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("kustomize_whole");
+	TCase *tests = tcase_create("all");
+	tcase_add_test(tests, nodes_know_where_they_stood_and_their_comments);
+	tcase_add_test(tests, what_is_hashed_of_a_node_is_goyamls_node_as_json);
+	tcase_add_test(tests, what_is_lost_has_no_hash);
+	tcase_add_test(tests, yaml_1_1_tells_what_is_no_string);
+	suite_add_tcase(suite, tests);
+	SRunner *runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	int failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
