@@ -123,6 +123,9 @@ bool origin_add_transformer(struct resmap *map, const struct origin *origin, str
 	const char *text = NULL;
 	for (size_t i = 0; origin && i < map->count; i++) {
 		struct resource *resource = map->items[i];
+		if (!tree_is_map(resource->root)) {
+			continue; /* a patch deleted it */
+		}
 		const char *own = resource_annotation(resource, ORIGIN);
 		struct tree *tree = NULL;
 		if (!own) {
