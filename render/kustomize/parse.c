@@ -245,6 +245,11 @@ static bool merge(struct parse *parse, struct tree *map, const struct tree *valu
 	for (uint32_t i = 0; i + 1 < own.count; i += 2) {
 		set_entry(parse->arena, map, own.items[i], own.items[i + 1]);
 	}
+	/* A mapping that had nothing but the merge key is empty and not without items: they are hashed differently. */
+	if (!map->items) {
+		map->items = own.items;
+		map->cap = own.cap;
+	}
 	return true;
 }
 
