@@ -1,51 +1,20 @@
 #include "sync/ahead.h"
 
-#include "tests/unit/sync/cycle_fixture.h"
+#include "tests/unit/sync/prepare_fixture.h"
 
-static struct prepared prepared;
 static atomic_int stop;
 
 static void begin(void)
 {
-	scene_begin();
-	prepared = (struct prepared){ 0 };
+	prepare_begin();
 	stop = 0;
 	scene.options.stop = &stop;
 }
 
-static void finish(void)
-{
-	prepared_release(&prepared);
-	scene_end();
-}
-
-static void forget(void)
-{
-	prepared_release(&prepared);
-	report_release(&scene.report);
-	scene.report = REPORT_INIT;
-	fake_kube_forget(scene.fake);
-}
-
 static bool at_once(void)
 {
-	forget();
+	prepare_anew();
 	return prepare_all(&scene.options, &scene.report, &prepared);
-}
-
-static bool one_after_the_other(void)
-{
-	forget();
-	return prepare_render(&scene.options, &scene.report, &prepared) && prepare_plan(&prepared);
-}
-
-static size_t planned(enum action_kind kind)
-{
-	size_t count = 0;
-	for (size_t i = 0; i < prepared.plan->count; i++) {
-		count += prepared.plan->actions[i]->kind == kind;
-	}
-	return count;
 }
 
 static void check_plan(void)
@@ -61,7 +30,7 @@ START_TEST(the_plan_is_the_same_and_nothing_is_asked_twice)
 	push('1', CONFIG("a", "1") CONFIG("b", "1"));
 	ck_assert_int_eq(sync_now(), RESULT_APPLIED);
 	push('2', CONFIG("a", "2") CONFIG("c", "1"));
-	ck_assert(one_after_the_other());
+	ck_assert(plans());
 	check_plan();
 	size_t requests = fake_kube_requests(scene.fake, "");
 	ck_assert(at_once());
@@ -148,7 +117,7 @@ END_TEST
 int main(void)
 {
 	TCase *tcase = tcase_create("ahead");
-	tcase_add_checked_fixture(tcase, begin, finish);
+	tcase_add_checked_fixture(tcase, begin, prepare_end);
 	tcase_add_test(tcase, the_plan_is_the_same_and_nothing_is_asked_twice);
 	tcase_add_test(tcase, what_the_inventory_lacks_counts_where_it_is_desired);
 	tcase_add_test(tcase, what_does_not_render_is_all_that_is_told_and_ends_the_reading);

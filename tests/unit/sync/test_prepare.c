@@ -3,40 +3,7 @@
 #include <stdio.h>
 
 #include "sync/clock.h"
-#include "tests/unit/sync/cycle_fixture.h"
-
-static struct prepared prepared;
-
-static void begin(void)
-{
-	scene_begin();
-	prepared = (struct prepared){ 0 };
-}
-
-static void finish(void)
-{
-	prepared_release(&prepared);
-	scene_end();
-}
-
-static bool plans(void)
-{
-	prepared_release(&prepared);
-	report_release(&scene.report);
-	scene.report = REPORT_INIT;
-	fake_kube_forget(scene.fake);
-	return prepare_render(&scene.options, &scene.report, &prepared) && prepare_plan(&prepared);
-}
-
-/* How many actions of the kind the plan has. */
-static size_t planned(enum action_kind kind)
-{
-	size_t count = 0;
-	for (size_t i = 0; i < prepared.plan->count; i++) {
-		count += prepared.plan->actions[i]->kind == kind;
-	}
-	return count;
-}
+#include "tests/unit/sync/prepare_fixture.h"
 
 START_TEST(what_does_not_render_is_told_whole_and_asks_the_cluster_nothing)
 {
@@ -223,7 +190,7 @@ END_TEST
 int main(void)
 {
 	TCase *tcase = tcase_create("prepare");
-	tcase_add_checked_fixture(tcase, begin, finish);
+	tcase_add_checked_fixture(tcase, prepare_begin, prepare_end);
 	tcase_add_test(tcase, what_does_not_render_is_told_whole_and_asks_the_cluster_nothing);
 	tcase_add_test(tcase, a_directory_without_manifests_is_an_error);
 	tcase_add_test(tcase, a_plan_of_new_objects_only_reads);
