@@ -53,7 +53,7 @@ static void print_exponent(const struct decimal *d, int width, char out[SCALAR_N
 	               d->count - 1, d->digits + 1, exponent < 0 ? '-' : '+', width, abs(exponent));
 }
 
-static void print_plain(const struct decimal *d, char out[SCALAR_NUMBER_MAX])
+static void print_plain(const struct decimal *d, char *out)
 {
 	char *at = out;
 	if (d->negative) {
@@ -128,4 +128,20 @@ void scalar_key(const struct scalar *number, char out[SCALAR_NUMBER_MAX])
 	}
 	struct decimal d = shortest(single, true);
 	print_general(&d, out);
+}
+
+void scalar_fixed(double real, char out[SCALAR_FIXED_MAX])
+{
+	struct decimal d = shortest(real, false);
+	print_plain(&d, out);
+}
+
+void scalar_printed(double real, char out[SCALAR_FIXED_MAX])
+{
+	struct decimal d = shortest(real, false);
+	if (d.point > -4 && d.point <= 21) {
+		print_plain(&d, out);
+	} else {
+		print_exponent(&d, 2, out);
+	}
 }

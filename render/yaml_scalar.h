@@ -18,7 +18,8 @@ struct scalar {
 	double real;        /* SCALAR_FLOAT */
 };
 
-enum { SCALAR_NUMBER_MAX = 48 }; /* bytes of the longest number text and its NUL */
+/* Bytes of the longest number text and its NUL; of one without an exponent. */
+enum { SCALAR_NUMBER_MAX = 48, SCALAR_FIXED_MAX = 352 };
 
 struct scalar scalar_resolve(const char *text);
 
@@ -32,5 +33,9 @@ struct scalar scalar_as_float(struct scalar integer);
 void scalar_json(const struct scalar *number, char out[SCALAR_NUMBER_MAX]);
 void scalar_yaml(const struct scalar *number, char out[SCALAR_NUMBER_MAX]);
 void scalar_key(const struct scalar *number, char out[SCALAR_NUMBER_MAX]);
+
+/* A finite number without an exponent, as strconv.FormatFloat(real, 'f', -1, 64); and as fmt's %v. */
+void scalar_fixed(double real, char out[SCALAR_FIXED_MAX]);
+void scalar_printed(double real, char out[SCALAR_FIXED_MAX]);
 
 #endif

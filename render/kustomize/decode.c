@@ -1,12 +1,14 @@
 #include "render/kustomize/decode.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "render/kustomize/write.h"
+#include "render/yaml_scalar.h"
 
 /* Where in the document: "patches[2].target.name". */
 struct at {
@@ -62,6 +64,21 @@ static bool scalar_of(const struct decoder *decoder, const struct tree *tree, co
 	return tree_json_scalar(decoder->arena, tree, out, err) || err_wrap(err, "%s: %s", decoder->file, at->name ? at->name : "");
 }
 
+/* What is no text where one is wanted, as sigs.k8s.io/yaml makes a text of it: a number has single precision. */
+static const char *text_of(struct arena *arena, const struct json_scalar *value)
+{
+	if (value->kind != JSON_NUMBER) {
+		return value->kind == JSON_NULL ? "" : value->text;
+	}
+	struct scalar number = scalar_resolve(value->text);
+	if (number.type == SCALAR_FLOAT && !isfinite((float)number.real)) {
+		return number.real < 0 ? "-Inf" : "+Inf";
+	}
+	char text[SCALAR_NUMBER_MAX];
+	scalar_key(&number, text);
+	return arena_text(arena, text);
+}
+
 static bool decode_text(const struct decoder *decoder, const struct tree *tree, const struct at *at, const char **out,
                         struct err *err)
 {
@@ -69,23 +86,22 @@ static bool decode_text(const struct decoder *decoder, const struct tree *tree, 
 	if (!scalar_of(decoder, tree, at, &value, err)) {
 		return false;
 	}
-	if (value.kind == JSON_TEXT || (decoder->loose && tree->kind == TREE_SCALAR)) {
-		if (value.kind != JSON_TEXT && value.kind != JSON_NULL) {
-			*out = arena_text_len(decoder->arena, value.text, value.len);
-		} else {
-			*out = value.kind == JSON_TEXT ? value.text : "";
+	if (value.kind != JSON_TEXT) {
+		if (!decoder->loose || tree->kind != TREE_SCALAR) {
+			bool scalar = tree->kind == TREE_SCALAR;
+			return fail(decoder, tree, at, scalar ? "must be a string: put the value in quotes" : "must be a string", err);
 		}
-		if (value.kind == JSON_TEXT && strlen(*out) != value.len) {
-			return fail(decoder, tree, at, "must not hold a NUL character", err);
-		}
-		if (json_has_document_edge(*out, value.len)) {
-			return fail(decoder, tree, at, "must not hold --- or ... behind the line break U+0085", err);
-		}
-		*out = json_fold_lines(decoder->arena, *out, &value.len);
+		*out = text_of(decoder->arena, &value);
 		return true;
 	}
-	bool scalar = tree->kind == TREE_SCALAR;
-	return fail(decoder, tree, at, scalar ? "must be a string: put the value in quotes" : "must be a string", err);
+	if (strlen(value.text) != value.len) {
+		return fail(decoder, tree, at, "must not hold a NUL character", err);
+	}
+	if (json_has_document_edge(value.text, value.len)) {
+		return fail(decoder, tree, at, "must not hold --- or ... behind the line break U+0085", err);
+	}
+	*out = json_fold_lines(decoder->arena, value.text, &value.len);
+	return true;
 }
 
 static bool decode_bool(const struct decoder *decoder, const struct tree *tree, const struct at *at, bool *out, struct err *err)

@@ -11,6 +11,7 @@
 #include "render/kustomize/fieldpath.h"
 #include "render/kustomize/fieldspec.h"
 #include "render/kustomize/rune.h"
+#include "render/yaml_scalar.h"
 
 enum { SHOWN = 100 };
 
@@ -122,65 +123,6 @@ struct value {
 	bool used;
 };
 
-/* The fewest digits that are the number again, and its exponent in base ten: d.ddd * 10^exponent. */
-static void digits_of(double number, char digits[24], int *exponent)
-{
-	char text[40];
-	for (int precision = 0; precision <= 17; precision++) {
-		(void)snprintf(text, sizeof text, "%.*e", precision, fabs(number));
-		if (strtod(text, NULL) == fabs(number)) {
-			break;
-		}
-	}
-	size_t len = 0;
-	const char *at = text;
-	for (; *at && *at != 'e'; at++) {
-		if (*at != '.') {
-			digits[len++] = *at;
-		}
-	}
-	digits[len] = '\0';
-	*exponent = *at ? (int)strtol(at + 1, NULL, 10) : 0;
-}
-
-/* Go's strconv.FormatFloat(number, 'f', -1, 64). */
-static const char *fixed(struct arena *arena, double number)
-{
-	char digits[24];
-	int exponent;
-	digits_of(number, digits, &exponent);
-	CLEANUP(buf_release) struct buf text = BUF_INIT(1024);
-	(void)buf_puts(&text, signbit(number) ? "-" : "");
-	int count = (int)strlen(digits);
-	if (exponent < 0) {
-		(void)buf_puts(&text, "0.");
-		for (int i = -1; i > exponent; i--) {
-			(void)buf_putc(&text, '0');
-		}
-		(void)buf_puts(&text, digits);
-	} else {
-		for (int i = 0; i <= exponent || i < count; i++) {
-			(void)buf_puts(&text, i == exponent + 1 ? "." : "");
-			(void)buf_putc(&text, i < count ? digits[i] : '0');
-		}
-	}
-	return arena_text(arena, buf_text(&text));
-}
-
-/* fmt's %v: with an exponent where it is below -4 or from 21 on. */
-static const char *shortest(struct arena *arena, double number)
-{
-	char digits[24];
-	int exponent;
-	digits_of(number, digits, &exponent);
-	if (exponent >= -4 && exponent < 21) {
-		return fixed(arena, number);
-	}
-	const char *sign = signbit(number) ? "-" : "";
-	const char *point = digits[1] ? "." : "";
-	return arena_printf(arena, "%s%c%s%se%c%02d", sign, digits[0], point, digits + 1, exponent < 0 ? '-' : '+', abs(exponent));
-}
-
 static bool int_value(struct arena *arena, const char *text, struct value *value)
 {
 	const char *digits = text + (*text == '-' || *text == '+');
@@ -204,8 +146,11 @@ static bool float_value(struct arena *arena, const char *text, struct value *val
 	if (*end || !isfinite(number)) {
 		return false;
 	}
-	value->text = fixed(arena, number);
-	value->inside = shortest(arena, number);
+	char printed[SCALAR_FIXED_MAX];
+	scalar_fixed(number, printed);
+	value->text = arena_text(arena, printed);
+	scalar_printed(number, printed);
+	value->inside = arena_text(arena, printed);
 	value->tag = TREE_FLOAT;
 	return true;
 }
