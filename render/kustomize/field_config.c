@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "render/kustomize/fieldspec.h"
+#include "render/kustomize/go_sort.h"
 #include "render/kustomize/resource.h"
 
 static const struct fieldspec *find(const struct fieldspecs *specs, const struct fieldspec *wanted)
@@ -148,36 +149,28 @@ bool field_config_merge(struct arena *arena, struct field_config *into, const st
 		return err_wrap(err, "nameReference");
 	}
 	field_config_sort(arena, into);
-	into->unordered = into->unordered || from->unordered;
 	return true;
 }
 
-/* Up to so many Go sorts by insertion, which leaves equals in their order. */
-enum { STABLE_MOST = 12 };
+static int by_gvk(const void *a, const void *b)
+{
+	return gvk_compare(a, b);
+}
 
-/*
- * A sorted copy of elements that begin with the gvk they are sorted by; `items` itself where they are in order. Insertion: the
- * lists are short, mostly sorted, and what is equal must stay in its order.
- */
+/* A sorted copy of elements that begin with the gvk they are sorted by; `items` itself where they are in order. */
 static const void *sort_by_kind(struct arena *arena, const void *items, size_t count, size_t size)
 {
-	char *copy = NULL;
-	for (size_t i = 1; i < count; i++) {
-		const char *all = copy ? copy : items;
-		size_t to = i;
-		while (to > 0 && gvk_compare((const void *)(all + i * size), (const void *)(all + (to - 1) * size)) < 0) {
-			to--;
-		}
-		if (to == i) {
-			continue;
-		}
-		/* One more at the end holds the one that moves. */
-		copy = copy ? copy : arena_grow(arena, items, count * size, (count + 1) * size);
-		memcpy(copy + count * size, copy + i * size, size);
-		memmove(copy + (to + 1) * size, copy + to * size, (i - to) * size);
-		memcpy(copy + to * size, copy + count * size, size);
+	const char *at = items;
+	size_t sorted = 1;
+	while (sorted < count && by_gvk(at + (sorted - 1) * size, at + sorted * size) <= 0) {
+		sorted++;
 	}
-	return copy ? copy : items;
+	if (sorted >= count) {
+		return items;
+	}
+	char *copy = arena_grow(arena, items, count * size, (count + 1) * size);
+	go_sort(copy, count, size, by_gvk, copy + count * size);
+	return copy;
 }
 
 _Static_assert(offsetof(struct fieldspec, gvk) == 0 && offsetof(struct name_reference, gvk) == 0, "sort_by_kind");
@@ -186,11 +179,7 @@ void field_config_sort(struct arena *arena, struct field_config *config)
 {
 	for (size_t i = 0; i < ARRAY_LEN(lists); i++) {
 		struct fieldspecs *specs = list_at(config, i);
-		const struct fieldspec *old = specs->items;
-		specs->items = sort_by_kind(arena, old, specs->count, sizeof *specs->items);
-		/* Variables are resolved when all else is done, in whichever order. */
-		bool counts = specs != &config->var_reference && specs->count > STABLE_MOST;
-		config->unordered = config->unordered || (counts && specs->items != old);
+		specs->items = sort_by_kind(arena, specs->items, specs->count, sizeof *specs->items);
 	}
 	struct name_references *names = &config->name_reference;
 	names->items = sort_by_kind(arena, names->items, names->count, sizeof *names->items);

@@ -37,17 +37,6 @@ bool steps_finish(struct resmap *map, const struct origin *origin, struct err *e
 	return true;
 }
 
-/* In which order fields were made decides what is hashed of nodes (whole.h). */
-static void lose_order(const struct accumulator *accumulator)
-{
-	for (size_t i = 0; accumulator->config.unordered && i < accumulator->map.count; i++) {
-		struct resource *resource = accumulator->map.items[i];
-		if (!resource_is_gone(resource)) {
-			resource->root->lost = true;
-		}
-	}
-}
-
 /* After an entry. */
 static bool end(const struct stepping *stepping, bool good, struct err *err)
 {
@@ -61,7 +50,6 @@ static bool end(const struct stepping *stepping, bool good, struct err *err)
 		origin = origin_builtin(build->arena, target->origin, target->name, stepping->kind);
 	}
 	build->field = NULL;
-	lose_order(stepping->accumulator);
 	return steps_finish(&stepping->accumulator->map, origin, err);
 }
 

@@ -242,7 +242,6 @@ struct field_config {
 	struct fieldspecs var_reference;
 	struct fieldspecs images;
 	struct fieldspecs replicas;
-	bool unordered; /* Go's sort may have left equal entries in another order than they are in here */
 };
 
 /* --- a kustomization --------------------------------------------------------------------------------------------- */

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "render/base/limits.h"
+#include "render/kustomize/go_sort.h"
 #include "render/kustomize/hash.h"
 #include "render/kustomize/hash_node.h"
 #include "render/kustomize/nonstring.h"
@@ -94,6 +95,54 @@ START_TEST(yaml_1_1_tells_what_is_no_string)
 }
 END_TEST
 
+struct numbered {
+	unsigned key;
+	unsigned number;
+};
+
+static int by_key(const void *a, const void *b)
+{
+	const struct numbered *left = a;
+	const struct numbered *right = b;
+	return left->key < right->key ? -1 : left->key > right->key;
+}
+
+static unsigned mixed_key(unsigned i, unsigned count, int kind)
+{
+	const unsigned keys[] = { i * 7 % 5, count - i / 3, i * i % 101, i % 17 == 16 ? 0 : i / 4 };
+	return keys[kind];
+}
+
+/* The sums are those of a Go program with sort.Sort. */
+START_TEST(equals_are_left_in_the_order_that_go_leaves_them_in)
+{
+	static const struct {
+		unsigned count;
+		uint32_t sums[4];
+	} cases[] = {
+		{ 12, { 2934759942u, 2460189754u, 680408876u, 3974904838u } },
+		{ 13, { 197628786u, 1691081862u, 3917392804u, 2962965702u } },
+		{ 49, { 3043806346u, 2472599512u, 1275135840u, 2539326856u } },
+		{ 50, { 2677320801u, 4061849547u, 2839628283u, 581265193u } },
+		{ 1000, { 319804938u, 408887236u, 4210876944u, 3883462570u } },
+	};
+	for (size_t i = 0; i < 4 * ARRAY_LEN(cases); i++) {
+		static struct numbered items[1000];
+		struct numbered spare;
+		unsigned count = cases[i / 4].count;
+		for (unsigned k = 0; k < count; k++) {
+			items[k] = (struct numbered){ mixed_key(k, count, (int)(i % 4)), k };
+		}
+		go_sort(items, count, sizeof *items, by_key, &spare);
+		uint32_t sum = 0;
+		for (unsigned k = 0; k < count; k++) {
+			sum = sum * 31 + items[k].number;
+		}
+		ck_assert_msg(sum == cases[i / 4].sums[i % 4], "%u of kind %zu", count, i % 4);
+	}
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("kustomize_whole");
@@ -102,6 +151,7 @@ int main(void)
 	tcase_add_test(tests, what_is_hashed_of_a_node_is_goyamls_node_as_json);
 	tcase_add_test(tests, what_is_lost_has_no_hash);
 	tcase_add_test(tests, yaml_1_1_tells_what_is_no_string);
+	tcase_add_test(tests, equals_are_left_in_the_order_that_go_leaves_them_in);
 	suite_add_tcase(suite, tests);
 	SRunner *runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);
