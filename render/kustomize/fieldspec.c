@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "render/kustomize/hidden.h"
 #include "render/kustomize/resource.h"
 #include "render/kustomize/setter.h"
 
@@ -64,25 +65,14 @@ static bool take_brackets(struct name *name)
 /* `path` NULL: this is the field. */
 static bool walk_on(const struct walk *walk, struct tree *at, const char *path);
 
-/*
- * A null becomes an empty collection; what is to be a scalar keeps its text until the visitor sets it. In upstream a collection
- * keeps it too.
- */
-static void change_null(struct tree *null, enum tree_kind kind, const char *tag)
+/* What is to be a scalar keeps its text until the visitor sets it. */
+static void change_null(struct arena *arena, struct tree *null, enum tree_kind kind, const char *tag)
 {
 	if (kind == TREE_SCALAR) {
 		null->tag = tag ? tag : TREE_STR;
 		return;
 	}
-	*null = (struct tree){
-		.kind = kind,
-		.style = null->style,
-		.shown = null->shown,
-		.lost = null->lost || null->len > 0,
-		.tag = kind == TREE_MAP ? TREE_MAP_TAG : TREE_NONE,
-		.line = null->line,
-		.notes = null->notes,
-	};
+	hidden_become(arena, null, kind, kind == TREE_MAP ? TREE_MAP_TAG : TREE_NONE);
 }
 
 static struct tree *new_field(const struct walk *walk, enum tree_kind kind)
@@ -129,7 +119,7 @@ static bool walk_map(const struct walk *walk, struct tree *map, const char *path
 		return true;
 	}
 	if (tree_is_null(field) && (creates || list_wanted)) {
-		change_null(field, kind, walk->visitor->null_tag);
+		change_null(walk->arena, field, kind, walk->visitor->null_tag);
 	}
 	return walk_on(walk, field, part.last ? NULL : rest);
 }

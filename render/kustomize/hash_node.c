@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "render/kustomize/hidden.h"
 #include "render/kustomize/json.h"
 
 /* goyaml v3's numbers. */
@@ -28,15 +29,16 @@ static bool full(const struct buf *out, struct err *err)
 
 static bool write_content(const struct tree *node, struct buf *out, struct err *err)
 {
-	if (node->kind == TREE_SCALAR || !node->items) {
+	const struct tree *items = node->kind == TREE_SCALAR ? hidden_below(node) : node;
+	if (!items || !items->items) {
 		return buf_puts(out, "\"Content\":null,") || full(out, err);
 	}
 	bool fits = buf_puts(out, "\"Content\":[");
-	for (uint32_t i = 0; fits && i < node->count; i++) {
-		if (!write_node(node->items[i], out, err)) {
+	for (uint32_t i = 0; fits && i < items->count; i++) {
+		if (!write_node(items->items[i], out, err)) {
 			return false;
 		}
-		fits = i + 1 == node->count || buf_putc(out, ',');
+		fits = i + 1 == items->count || buf_putc(out, ',');
 	}
 	return (fits && buf_puts(out, "],")) || full(out, err);
 }
@@ -44,10 +46,10 @@ static bool write_content(const struct tree *node, struct buf *out, struct err *
 static bool write_head(const struct tree *node, struct buf *out)
 {
 	int style = STYLES[node->style] | (node->shown ? STYLE_TAGGED : 0) | (node->flow ? STYLE_FLOW : 0);
-	bool scalar = node->kind == TREE_SCALAR;
+	const char *text = hidden_text(node);
+	size_t len = node->kind == TREE_SCALAR ? node->len : strlen(text);
 	return buf_printf(out, "{\"Kind\":%d,\"Style\":%d,", KINDS[node->kind], style) && write_field("Tag", node->tag, out) &&
-	       write_name_and_text("Value", scalar ? node->text : "", scalar ? node->len : 0, out) &&
-	       buf_puts(out, "\"Anchor\":\"\",\"Alias\":null,");
+	       write_name_and_text("Value", text, len, out) && buf_puts(out, "\"Anchor\":\"\",\"Alias\":null,");
 }
 
 static bool write_notes(const struct tree *node, struct buf *out)

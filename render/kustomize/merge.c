@@ -155,7 +155,6 @@ static bool visit_new(struct merge *merge, const struct merge_place *place, stru
 		struct tree *null = tree_new_plain(merge->arena, object->text);
 		null->tag = TREE_NULL;
 		null->line = object->line;
-		null->lost = object->lost;
 		*out = (struct outcome){ null, true };
 	}
 	return true;

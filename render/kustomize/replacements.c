@@ -4,6 +4,7 @@
 
 #include "render/base/limits.h"
 #include "render/kustomize/fieldpath.h"
+#include "render/kustomize/hidden.h"
 #include "render/kustomize/replacement_target.h"
 #include "render/kustomize/scalartext.h"
 
@@ -173,7 +174,7 @@ static bool set_field(struct arena *arena, struct fieldpath_place place, const s
                       const struct field_options *options, struct err *err)
 {
 	struct tree *field = place.node;
-	const char *text = tree_is_scalar(value) ? value->text : "";
+	const char *text = hidden_text(value);
 	if (options && *options->delimiter) {
 		if (!tree_is_scalar(field)) {
 			return err_set(err, ERR_INPUT, "options.delimiter is for scalars only");
@@ -306,7 +307,6 @@ static bool set_all(const struct copying *copying, struct resource *resource, co
 			return err_wrap(err, "'%s' field '%.*s'", object, SHOWN, paths->items[i]);
 		}
 		if (lost) {
-			resource->root->lost = true;
 			build_warn(copying->build,
 			           "replacement of '%.*s' in '%s' changes nothing: kustomize sets it in a copy of a text, or below "
 			           "a null, and forgets it",

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "render/kustomize/hidden.h"
+
 const char *setter_kind_text(const struct tree *tree)
 {
 	return tree_is_map(tree) ? "a mapping" : tree_is_list(tree) ? "a list" : "a scalar";
@@ -52,6 +54,9 @@ void setter_put(struct arena *arena, struct tree *map, const char *key, enum tre
 bool setter_put_entry(struct arena *arena, struct tree *map, const char *key, struct tree *value, struct err *err)
 {
 	if (tree_is_null(map)) {
+		tree_quote(value);
+		hidden_append(arena, map, tree_new_plain(arena, key));
+		hidden_append(arena, map, value);
 		return true;
 	}
 	if (!tree_is_map(map)) {

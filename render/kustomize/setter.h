@@ -17,8 +17,8 @@ bool setter_set(struct arena *arena, struct tree *node, const char *text, const 
 void setter_set_scalar(struct arena *arena, struct tree *scalar, const char *text, const char *tag);
 
 /*
- * Sets or adds a field. A null keeps being one. A tag is needed, or NULL: a field that is new is then a text where YAML 1.1 would
- * not read it as one (`yes`, `08`), else what its text tells.
+ * Sets or adds a field. A null keeps being one, and hides it (hidden.h). A tag is needed, or NULL: a field that is new is then a
+ * text where YAML 1.1 would not read it as one (`yes`, `08`), else what its text tells.
  */
 bool setter_set_entry(struct arena *arena, struct tree *map, const char *key, const char *text, const char *tag, struct err *err)
 	MUST_CHECK;

@@ -72,6 +72,11 @@ struct tree *tree_copy(struct arena *arena, const struct tree *tree)
 			copy->items[i] = key ? tree->items[i] : tree_copy(arena, tree->items[i]);
 		}
 	}
+	if (tree->notes && tree->notes->hidden) {
+		copy->notes = arena_new(arena, 1, sizeof *copy->notes);
+		*copy->notes = *tree->notes;
+		copy->notes->hidden = tree_copy(arena, tree->notes->hidden);
+	}
 	return copy;
 }
 

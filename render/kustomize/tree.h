@@ -42,6 +42,7 @@ struct tree_notes {
 	bool alias;         /* a scalar with no text */
 	uint32_t row;       /* where it starts in its document, from 1; of whole.h only */
 	uint32_t column;
+	struct tree *hidden; /* hidden.h */
 };
 
 struct tree {
