@@ -17,12 +17,21 @@ struct fieldpath {
 
 /* SmarterPathSplitter: at dots, but not at `\.` nor inside of [...], whose brackets stay where there is a '='. */
 struct fieldpath fieldpath_split(struct arena *arena, const char *text);
+/* At slashes, but not at `\/`. */
+struct fieldpath fieldpath_split_slashes(struct arena *arena, const char *text);
 
 /*
  * Sets *found to the place, NULL where there is none. Values in [key=value] are compared as they are; `*` is an error, and so is
  * what leads through something that is no mapping or list.
  */
 bool fieldpath_get(struct arena *arena, struct tree *root, const struct fieldpath *path, struct tree **found, struct err *err)
+	MUST_CHECK;
+
+/*
+ * The same with what is missing made: fields, the last one a scalar, and items of [key=value]; where a null or an index leads on
+ * there is none all the same (kyaml's LookupCreate).
+ */
+bool fieldpath_make(struct arena *arena, struct tree *root, const struct fieldpath *path, struct tree **found, struct err *err)
 	MUST_CHECK;
 
 enum fieldpath_create { FIELDPATH_FIND, FIELDPATH_CREATE_SCALAR, FIELDPATH_CREATE_LIST, FIELDPATH_CREATE_MAP };

@@ -42,27 +42,6 @@ static struct step step_into(const struct step *step, struct tree *node)
 	return (struct step){ step->parts + 1, step->count - 1, node, step->flow || step->node->flow };
 }
 
-/* What is made where the part behind it is `next`: NULL or "" for none. */
-static struct tree *make_for(struct matcher *matcher, const char *next)
-{
-	if (next && (fieldpath_is_item(next) || fieldpath_is_index(next))) {
-		return tree_new_list(matcher->arena);
-	}
-	if (next && *next) {
-		return tree_new_map(matcher->arena);
-	}
-	switch (matcher->create) {
-	case FIELDPATH_CREATE_LIST:
-		return tree_new_list(matcher->arena);
-	case FIELDPATH_CREATE_MAP:
-		return tree_new_map(matcher->arena);
-	case FIELDPATH_FIND:
-	case FIELDPATH_CREATE_SCALAR:
-		break;
-	}
-	return tree_new_plain(matcher->arena, "");
-}
-
 /* Below a null it is not seen. */
 static void append(struct matcher *matcher, struct tree *to, struct tree *item)
 {
@@ -72,7 +51,7 @@ static void append(struct matcher *matcher, struct tree *to, struct tree *item)
 
 static struct tree *make_next(struct matcher *matcher, const struct step *step)
 {
-	return make_for(matcher, step->count > 1 ? step->parts[1] : NULL);
+	return fieldpath_new(matcher->arena, step->count > 1 ? step->parts[1] : NULL, matcher->create);
 }
 
 /* kyaml goes on in what the text of the scalar parses to, and forgets it: see replacements.h. */
@@ -194,18 +173,6 @@ static bool match_items(struct matcher *matcher, const struct step *step, const 
 	return true;
 }
 
-static struct tree *make_item(struct matcher *matcher, const char *key, const char *value)
-{
-	struct tree *scalar = tree_new_plain(matcher->arena, value);
-	if (!*key) {
-		return scalar;
-	}
-	struct tree *map = tree_new_map(matcher->arena);
-	tree_append(matcher->arena, map, tree_new_plain(matcher->arena, key));
-	tree_append(matcher->arena, map, scalar);
-	return map;
-}
-
 static bool match_list(struct matcher *matcher, const struct step *step)
 {
 	const char *key;
@@ -218,7 +185,7 @@ static bool match_list(struct matcher *matcher, const struct step *step)
 	if (!fine || matcher->create == FIELDPATH_FIND || matcher->found->count > before) {
 		return fine;
 	}
-	append(matcher, step->node, make_item(matcher, key, value));
+	append(matcher, step->node, fieldpath_new_item(matcher->arena, key, value));
 	if (!match_items(matcher, step, key, value)) {
 		return false;
 	}

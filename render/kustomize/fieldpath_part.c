@@ -80,6 +80,38 @@ bool fieldpath_items(struct tree *node, const char *part, struct tree ***items, 
 	return true;
 }
 
+struct tree *fieldpath_new(struct arena *arena, const char *next, enum fieldpath_create create)
+{
+	if (next && (fieldpath_is_item(next) || fieldpath_is_index(next))) {
+		return tree_new_list(arena);
+	}
+	if (next && *next) {
+		return tree_new_map(arena);
+	}
+	switch (create) {
+	case FIELDPATH_CREATE_LIST:
+		return tree_new_list(arena);
+	case FIELDPATH_CREATE_MAP:
+		return tree_new_map(arena);
+	case FIELDPATH_FIND:
+	case FIELDPATH_CREATE_SCALAR:
+		break;
+	}
+	return tree_new_plain(arena, "");
+}
+
+struct tree *fieldpath_new_item(struct arena *arena, const char *key, const char *value)
+{
+	struct tree *scalar = tree_new_plain(arena, value);
+	if (!*key) {
+		return scalar;
+	}
+	struct tree *map = tree_new_map(arena);
+	tree_append(arena, map, tree_new_plain(arena, key));
+	tree_append(arena, map, scalar);
+	return map;
+}
+
 /* strings.TrimSpace. */
 const char *fieldpath_trim(struct arena *arena, const char *text)
 {

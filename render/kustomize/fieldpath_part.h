@@ -5,6 +5,7 @@
 #define RENDER_KUSTOMIZE_FIELDPATH_PART_H
 
 #include "render/base/err.h"
+#include "render/kustomize/fieldpath.h"
 #include "render/kustomize/tree.h"
 
 enum { FIELDPATH_SHOWN = 100 }; /* bytes of a part in a message */
@@ -20,6 +21,11 @@ const char *fieldpath_trim(struct arena *arena, const char *text);
 /* Of [key=value]. */
 bool fieldpath_split_item(struct arena *arena, const char *part, const char **key, const char **value, struct err *err)
 	MUST_CHECK;
+
+/* What is made where the part behind it is `next`: NULL or "" for none. */
+struct tree *fieldpath_new(struct arena *arena, const char *next, enum fieldpath_create create);
+/* An item that [key=value] finds. */
+struct tree *fieldpath_new_item(struct arena *arena, const char *key, const char *value);
 
 /* kyaml's FieldMatcher: NULL in a null; an error where there is no mapping. "" is the scalar itself, if it is "". */
 bool fieldpath_field(struct tree *node, const char *name, struct tree **found, struct err *err) MUST_CHECK;

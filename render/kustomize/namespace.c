@@ -105,17 +105,17 @@ static bool set_specs(struct setting *setting, struct resource *resource, const 
 	return true;
 }
 
-static bool transform(struct setting *setting, struct resource *resource, struct err *err)
+bool namespace_set(const struct build *build, struct resource *resource, const struct namespace_config *config, struct err *err)
 {
-	struct id id = *resource_id(setting->arena, resource);
-	resource_store_previous(setting->arena, resource);
-	if (!id.cluster && !set_own(setting, resource, err)) {
+	struct setting setting = { build->arena, config };
+	const struct id id = *resource_id(build->arena, resource);
+	if (!id.cluster && !set_own(&setting, resource, err)) {
 		return false;
 	}
-	if (is_binding(id.gvk.kind) && !set_subjects(setting, resource, err)) {
+	if (is_binding(id.gvk.kind) && !set_subjects(&setting, resource, err)) {
 		return false;
 	}
-	return set_specs(setting, resource, id.gvk.kind, err);
+	return set_specs(&setting, resource, id.gvk.kind, err);
 }
 
 bool namespace_transform(const struct build *build, struct resmap *map, const struct namespace_config *config, struct err *err)
@@ -123,7 +123,6 @@ bool namespace_transform(const struct build *build, struct resmap *map, const st
 	if (!*config->ns) {
 		return true;
 	}
-	struct setting setting = { build->arena, config };
 	struct idset *ids = idset_new(build->arena, map->count);
 	for (size_t i = 0; i < map->count; i++) {
 		idset_add(ids, resource_id(build->arena, map->items[i]));
@@ -134,7 +133,8 @@ bool namespace_transform(const struct build *build, struct resmap *map, const st
 			continue;
 		}
 		idset_remove(ids, resource_id(build->arena, resource));
-		if (!transform(&setting, resource, err)) {
+		resource_store_previous(build->arena, resource);
+		if (!namespace_set(build, resource, config, err)) {
 			return transform_fail(build, resource, err);
 		}
 		const struct id *id = resource_id(build->arena, resource);

@@ -14,6 +14,10 @@
 bool namespace_transform(const struct build *build, struct resmap *map, const struct namespace_config *config, struct err *err)
 	MUST_CHECK;
 
+/* The same to one object, without the memory of what it was. */
+bool namespace_set(const struct build *build, struct resource *resource, const struct namespace_config *config, struct err *err)
+	MUST_CHECK;
+
 /* Not of CustomResourceDefinitions, APIServices and Namespaces. What they do to metadata/name is noted for name references. */
 bool prefix_transform(const struct build *build, struct resmap *map, const struct affix_config *config, struct err *err)
 	MUST_CHECK;

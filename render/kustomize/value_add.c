@@ -4,8 +4,13 @@
 #include <string.h>
 
 #include "render/kustomize/decode.h"
+#include "render/kustomize/fieldpath_part.h"
+#include "render/kustomize/hidden.h"
+#include "render/kustomize/path.h"
 #include "render/kustomize/read.h"
 #include "render/kustomize/selector.h"
+#include "render/kustomize/setter.h"
+#include "render/kustomize/transformers.h"
 
 struct value_target {
 	struct selector *selector; /* NULL: all */
@@ -45,118 +50,53 @@ static const struct shape file_shape = {
 
 /* --- values ------------------------------------------------------------------------------------------------------- */
 
-/* InsertPathPart: `part` as component number `position` of the path; an absolute one stays absolute. */
+/*
+ * InsertPathPart: `part` as component number `position` of the path, as filepath.Join puts them together; an absolute path stays
+ * one. Of two slashes at the front upstream sees one.
+ */
 static const char *insert_part(struct arena *arena, const char *path, size_t position, const char *part)
 {
-	if (!*part || !*path) {
-		return *part ? part : path;
+	path += strncmp(path, "//", 2) == 0;
+	bool absolute = *path == '/';
+	path += absolute;
+	const char *rest = path;
+	for (; position && *rest; position--) {
+		rest += strcspn(rest, "/");
+		rest += *rest == '/';
 	}
-	const char *at = path + (*path == '/');
-	for (; position && *at; position--) {
-		at += strcspn(at, "/");
-		at += *at == '/' && at[1];
-	}
-	const char *rest = at + (*at == '/');
-	size_t head = (size_t)(at - path);
-	while (head > 1 && path[head - 1] == '/') {
-		head--;
-	}
-	bool slash = head && path[head - 1] != '/';
-	return arena_printf(arena, "%.*s%s%s%s%s", (int)head, path, slash ? "/" : "", part, *rest ? "/" : "", rest);
+	path += strspn(path, "/");
+	const char *head = rest > path ? arena_text_len(arena, path, (size_t)(rest - path)) : "";
+	const char *joined = path_join(arena, path_join(arena, head, part), rest);
+	return absolute ? arena_printf(arena, "/%s", joined) : joined;
 }
 
-/* The next name of a path with slashes; "\/" is one in a name. */
-static char *next_name(struct arena *arena, const char **path)
-{
-	char *name = arena_new(arena, strlen(*path) + 1, 1);
-	size_t len = 0;
-	const char *at = *path;
-	while (*at && *at != '/') {
-		bool escaped = at[0] == '\\' && at[1] == '/';
-		at += escaped;
-		name[len++] = *at++;
-	}
-	*path = at + (*at == '/');
-	return name;
-}
-
-/* The scalar at the path, made with what leads there; NULL and an error where something else is in the way. */
-static struct tree *make_field(struct arena *arena, struct tree *root, const char *path, struct err *err)
-{
-	struct tree *at = root;
-	while (*path) {
-		char *name = next_name(arena, &path);
-		if (at->kind != TREE_MAP) {
-			(void)err_set(err, ERR_INPUT, "'%s' stands below what is no mapping", name);
-			return NULL;
-		}
-		struct tree *next = tree_get(at, name);
-		if (!next) {
-			next = *path ? tree_new_map(arena) : tree_new_plain(arena, "");
-			tree_append(arena, at, tree_new_plain(arena, name));
-			tree_append(arena, at, next);
-		}
-		at = next;
-	}
-	if (at->kind != TREE_SCALAR) {
-		(void)err_set(err, ERR_INPUT, "is no scalar");
-		return NULL;
-	}
-	return at;
-}
-
-static void set_text(struct arena *arena, struct tree *scalar, const char *text)
-{
-	scalar->tag = TREE_NONE;
-	tree_set_text(arena, scalar, text);
-}
-
-/* What the namespace transformer does to an object, without the memory of what it was. */
-static void set_namespace(struct arena *arena, struct resource *resource, const char *ns)
-{
-	const struct id *id = resource_id(arena, resource);
-	bool binding = strcmp(id->gvk.kind, "RoleBinding") == 0 || strcmp(id->gvk.kind, "ClusterRoleBinding") == 0;
-	const struct tree *subjects = tree_get(resource->root, "subjects");
-	if (!id->cluster) {
-		resource_set_namespace(arena, resource, ns);
-	}
-	for (uint32_t i = 0; binding && tree_is_list(subjects) && i < subjects->count; i++) {
-		if (tree_text_is(tree_get(subjects->items[i], "name"), "default")) {
-			(void)tree_put(arena, subjects->items[i], "namespace", tree_new_string(arena, ns));
-		}
-	}
-}
-
-static bool set_value(struct arena *arena, struct resource *resource, const struct value_target *target, const char *value,
+static bool set_field(struct arena *arena, struct tree *root, const struct value_target *target, const char *value,
                       struct err *err)
 {
-	resource->root->lost = true;
-	if (strcmp(target->field_path, "metadata/namespace") == 0) {
-		set_namespace(arena, resource, value);
-		return true;
+	const struct fieldpath path = fieldpath_split_slashes(arena, target->field_path);
+	struct tree *field;
+	if (!fieldpath_make(arena, root, &path, &field, err)) {
+		return false;
 	}
-	struct tree *field = make_field(arena, resource->root, target->field_path, err);
 	if (!field) {
-		return err_wrap(err, "%s of %s", target->field_path, id_text(arena, resource_id(arena, resource)));
+		/* There upstream ends in a panic. */
+		return target->position == 0 || err_set(err, ERR_INPUT, "there is no text to put the value into");
 	}
-	if (target->position > 0) {
-		value = insert_part(arena, field->text, (size_t)target->position - 1, value);
-	}
-	set_text(arena, field, value);
-	return true;
+	value = target->position > 0 ? insert_part(arena, hidden_text(field), (size_t)target->position - 1, value) : value;
+	return setter_set(arena, field, value, NULL, err);
+}
+
+static bool set_value(const struct build *build, struct resource *resource, const struct value_target *target, const char *value,
+                      struct err *err)
+{
+	static const char NAMESPACE[] = "metadata/namespace";
+	const struct namespace_config config = { .ns = value };
+	bool set = strcmp(target->field_path, NAMESPACE) == 0 ? namespace_set(build, resource, &config, err)
+	                                                      : set_field(build->arena, resource->root, target, value, err);
+	return set || err_wrap(err, "%s of %s", target->field_path, id_text(build->arena, resource_id(build->arena, resource)));
 }
 
 /* --- targets ------------------------------------------------------------------------------------------------------ */
-
-static const char *trimmed(struct arena *arena, const char *text)
-{
-	text += strspn(text, " \t\r\n\v\f");
-	size_t len = strlen(text);
-	while (len && strchr(" \t\r\n\v\f", text[len - 1])) {
-		len--;
-	}
-	return arena_text_len(arena, text, len);
-}
 
 static const char *base_name(const char *dir)
 {
@@ -209,7 +149,7 @@ static bool run_target(const struct build *build, struct resmap *map, const stru
 	}
 	const struct resmap *list = target->selector ? &selected : map;
 	for (size_t i = 0; i < list->count; i++) {
-		if (!set_value(build->arena, list->items[i], target, value, err)) {
+		if (!set_value(build, list->items[i], target, value, err)) {
 			return false;
 		}
 	}
@@ -226,7 +166,7 @@ bool value_add_transform(const struct build *build, const char *file, const stru
 	    !check_targets(&values.targets, err)) {
 		return false;
 	}
-	const char *value = trimmed(build->arena, values.value);
+	const char *value = fieldpath_trim(build->arena, values.value);
 	value = *value ? value : base_name(build->loader->dir);
 	for (size_t i = 0; i < values.targets.count; i++) {
 		if (!run_target(build, map, &values.targets.items[i], value, err)) {

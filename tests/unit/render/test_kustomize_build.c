@@ -211,19 +211,6 @@ START_TEST(refuses_charts_and_programs)
 }
 END_TEST
 
-/* The reference takes it; what it then hashes is not known here (whole.h). */
-START_TEST(refuses_a_hash_of_what_was_added_by_a_transformer)
-{
-	add("kustomization.yaml", "resources: [widget.yaml]\ntransformers: [add.yaml]\n");
-	add("widget.yaml", "kind: Widget\nmetadata:\n  name: a\n  annotations:\n"
-	                   "    internal.config.kubernetes.io/needsHashSuffix: enabled\n");
-	add("add.yaml", "apiVersion: builtin\nkind: ValueAddTransformer\nmetadata:\n  name: add\nvalue: x\n"
-	                "targets:\n- fieldPath: spec/added\n");
-	refuses("", "kustomization.yaml: 'a': its name gets a hash of where everything in it was written, and of line 1 that is not "
-	            "known after these changes: leave out the annotation internal.config.kubernetes.io/needsHashSuffix");
-}
-END_TEST
-
 START_TEST(refuses_circles_and_parents)
 {
 	add("a/kustomization.yaml", "resources: [../b]\n");
@@ -346,7 +333,6 @@ static Suite *suite(void)
 	tcase_add_test(tests, says_what_to_do_instead_of_fetching);
 	tcase_add_test(tests, takes_what_looks_like_a_repository_for_one);
 	tcase_add_test(tests, refuses_charts_and_programs);
-	tcase_add_test(tests, refuses_a_hash_of_what_was_added_by_a_transformer);
 	tcase_add_test(tests, refuses_circles_and_parents);
 	tcase_add_test(tests, keeps_files_to_their_kustomization_unless_told_otherwise);
 	tcase_add_test(tests, names_both_files_of_an_object_that_is_there_twice);
