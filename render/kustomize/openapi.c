@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "render/kustomize/json_read.h"
+#include "render/kustomize/jsonpatch_value.h"
 #include "render/kustomize/read.h"
 #include "render/kustomize/schema.h"
 
@@ -18,10 +20,22 @@ static const char *find(const struct pairs *pairs, const char *key)
 	return NULL;
 }
 
+/* A document that begins with a brace is JSON and nothing else. */
+static bool read_document(struct build *build, const char *shown, const struct text *text, struct tree **tree, struct err *err)
+{
+	if (text->len == 0 || text->data[0] != '{') {
+		return tree_read_config(build->arena, shown, text->data, text->len, false, tree, err);
+	}
+	struct tree *json;
+	return (json_read(build->arena, text->data, text->len, &json, err) &&
+	        json_normalize(build->arena, &ARENA_INIT(0), json, tree, err)) ||
+	       err_wrap(err, "%s", shown);
+}
+
 static bool parse(struct build *build, const char *shown, const struct text *text, struct err *err)
 {
 	struct tree *tree = NULL;
-	if (!tree_read_config(build->arena, shown, text->data, text->len, false, &tree, err)) {
+	if (!read_document(build, shown, text, &tree, err)) {
 		return false;
 	}
 	enum schema_builtin builtin = build->merged         ? SCHEMA_BEFORE_BUILTIN

@@ -1,8 +1,9 @@
 // Holds `plumb render` against the reference renderer on random but plausible kustomization trees: both must refuse a tree, or
 // both must accept it and give the same bytes. What differs is shrunk to a small tree and kept.
 //
-//	differ -plumb build/release/plumb [-count 1000] [-seed 1] [-keep DIR] [-stop 5]
+//	differ -plumb build/release/plumb [-from CASES] [-count 1000] [-seed 1] [-keep DIR] [-stop 5]
 //
+// With -from a tree is one of the cases of that folder with a few lines changed.
 // A tree is known by its seed: `-seed N -count 1` makes it again. The reference runs in this process as `kustomize build` runs it.
 // Exit 1 where anything differed; the last line counts.
 package main
@@ -94,15 +95,27 @@ type judge struct {
 	dir   string
 }
 
-func (j *judge) verdict(t *tree) (string, answer, answer) {
+func (j *judge) write(t *tree) {
 	if err := os.RemoveAll(j.dir); err != nil {
 		panic(err)
 	}
 	if err := t.write(j.dir); err != nil {
 		panic(err)
 	}
+}
+
+func (j *judge) refuses(t *tree) bool {
+	j.write(t)
+	refused := reference(filepath.Join(j.dir, t.target)).refused
+	t.forget()
+	return refused
+}
+
+func (j *judge) verdict(t *tree) (string, answer, answer) {
+	j.write(t)
 	target := filepath.Join(j.dir, t.target)
 	theirs, mine := reference(target), ours(j.plumb, target)
+	t.forget()
 	return compare(theirs, mine), theirs, mine
 }
 
@@ -113,16 +126,22 @@ func (j *judge) plausible(r *rand.Rand) *tree {
 		return t
 	}
 	for tries := 0; tries < 60; tries++ {
-		_ = os.RemoveAll(j.dir)
-		if err := t.write(j.dir); err != nil {
-			panic(err)
-		}
-		if !reference(filepath.Join(j.dir, t.target)).refused {
+		if !j.refuses(t) {
 			break
 		}
 		t = prune(r, t)
 	}
 	return t
+}
+
+// A changed case. What the reference refuses is mostly dropped for another one.
+func (j *judge) changed(r *rand.Rand, cases corpus) *tree {
+	for tries := 0; ; tries++ {
+		t := cases.mutate(r)
+		if tries == 4 || r.Intn(100) < 20 || !j.refuses(t) {
+			return t
+		}
+	}
 }
 
 func keep(dir string, seed int64, kind string, t *tree, theirs, mine answer) {
@@ -153,8 +172,26 @@ func main() {
 	stop := flag.Int("stop", 10, "end after this many differences")
 	why := flag.Bool("why", false, "say why the reference refuses a tree")
 	show := flag.Bool("show", false, "print the tree of -seed and end")
+	from := flag.String("from", "", "a folder of cases, to change instead of making trees")
 	flag.Parse()
 
+	// What a changed tree names as remote is asked for nowhere.
+	program, err := filepath.Abs(*plumb)
+	if err != nil {
+		panic(err)
+	}
+	os.Setenv("PATH", "/nonexistent")
+	os.Setenv("HTTPS_PROXY", "http://127.0.0.1:1")
+	os.Setenv("HTTP_PROXY", "http://127.0.0.1:1")
+	make := func(j *judge, r *rand.Rand) *tree { return j.plausible(r) }
+	if *from != "" {
+		cases, err := readCorpus(*from)
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(2)
+		}
+		make = func(j *judge, r *rand.Rand) *tree { return j.changed(r, cases) }
+	}
 	work, err := os.MkdirTemp("", "plumb-differ.")
 	if err != nil {
 		panic(err)
@@ -163,16 +200,16 @@ func main() {
 	if *keepDir == "" {
 		*keepDir = filepath.Join(work, "keep")
 	}
-	j := &judge{plumb: *plumb, dir: filepath.Join(work, "tree")}
+	j := &judge{plumb: program, dir: filepath.Join(work, "tree")}
 	if *show {
-		j.plausible(rand.New(rand.NewSource(*seed))).print(os.Stdout)
+		make(j, rand.New(rand.NewSource(*seed))).print(os.Stdout)
 		return
 	}
 	found := map[string]int{}
 	rendered, refused, known, bad := 0, 0, 0, 0
 	start := time.Now()
 	for i := *seed; i < *seed+*count && bad < *stop; i++ {
-		t := j.plausible(rand.New(rand.NewSource(i)))
+		t := make(j, rand.New(rand.NewSource(i)))
 		kind, theirs, mine := j.verdict(t)
 		if kind == "" {
 			if theirs.refused {

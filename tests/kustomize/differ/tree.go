@@ -8,8 +8,10 @@ import (
 	"os"
 	"path/filepath"
 	"sort"
+	"strings"
 
 	"go.yaml.in/yaml/v3"
+	"sigs.k8s.io/kustomize/kyaml/openapi"
 )
 
 // A tree of files. A file is YAML documents, or text as it is.
@@ -83,6 +85,16 @@ func (t *tree) copy() *tree {
 	return c
 }
 
+// A schema that a tree brings stays in the reference for the trees that follow: each is meant to meet a process of its own.
+func (t *tree) forget() {
+	for _, f := range t.files {
+		if f.documents == nil && strings.Contains(strings.ToLower(f.text), "openapi") {
+			openapi.ResetOpenAPI()
+			return
+		}
+	}
+}
+
 func copyNode(n *yaml.Node) *yaml.Node {
 	c := *n
 	c.Content = nil
@@ -108,6 +120,11 @@ func shrink(t *tree, shows func(*tree) bool) *tree {
 				t, again = candidate, true
 				continue
 			}
+			if t.files[name].documents == nil {
+				var changed bool
+				t, changed = shrinkText(t, name, try)
+				again = again || changed
+			}
 			for i := len(t.files[name].documents) - 1; i >= 0; i-- {
 				if len(t.files[name].documents) > 1 {
 					candidate = t.copy()
@@ -125,6 +142,23 @@ func shrink(t *tree, shows func(*tree) bool) *tree {
 		}
 	}
 	return t
+}
+
+// Without the lines that can go, a half of them at a time, then a quarter, down to one.
+func shrinkText(t *tree, name string, try func(*tree) bool) (*tree, bool) {
+	changed := false
+	lines := strings.SplitAfter(t.files[name].text, "\n")
+	for size := (len(lines) + 1) / 2; size > 0; size /= 2 {
+		for from := len(lines) - size; from >= 0; from -= size {
+			fewer := append(lines[:from:from], lines[from+size:]...)
+			candidate := t.copy()
+			candidate.files[name].text = strings.Join(fewer, "")
+			if try(candidate) {
+				t, lines, changed = candidate, fewer, true
+			}
+		}
+	}
+	return t, changed
 }
 
 // Without one entry of one kustomization, or one document of another file.
