@@ -157,6 +157,17 @@ static bool may_have_notes(const char *text, size_t len)
 	return false;
 }
 
+/* It is one of the document's, or the end of a block. */
+static bool ends_in_comment(const char *text, size_t len)
+{
+	while (len > 0 && (is_blank(text[len - 1]) || text[len - 1] == '\n')) {
+		len--;
+	}
+	const char *feed = memrchr(text, '\n', len);
+	const char *line = skip_blanks(feed ? feed + 1 : text, text + len);
+	return line < text + len && *line == '#';
+}
+
 static const char *copy(struct arena *arena, const char *text)
 {
 	return text ? arena_text(arena, text) : NULL;
@@ -172,19 +183,28 @@ static void attach_to_scalar(struct arena *arena, struct tree *scalar, const str
 	}
 }
 
+static void attach_to_all(struct arena *arena, struct tree *tree, const struct tree *noted);
+
 /* `noted` is the same text, read with all comments. The two part where there are aliases and merge keys. */
-static void attach_to_scalars(struct arena *arena, struct tree *tree, const struct tree *noted)
+static void attach_to_items(struct arena *arena, struct tree *tree, const struct tree *noted)
+{
+	for (uint32_t i = 0; tree->count == noted->count && i < tree->count; i++) {
+		tree->items[i]->ended = noted->items[i]->notes && noted->items[i]->notes->foot;
+		if (tree->kind == TREE_LIST || i % 2) {
+			attach_to_all(arena, tree->items[i], noted->items[i]);
+		}
+	}
+}
+
+static void attach_to_all(struct arena *arena, struct tree *tree, const struct tree *noted)
 {
 	if (tree->kind != noted->kind) {
 		return;
 	}
 	if (tree->kind == TREE_SCALAR) {
 		attach_to_scalar(arena, tree, noted->notes);
-		return;
-	}
-	bool map = tree->kind == TREE_MAP;
-	for (uint32_t i = map; tree->count == noted->count && i < tree->count; i += map ? 2 : 1) {
-		attach_to_scalars(arena, tree->items[i], noted->items[i]);
+	} else {
+		attach_to_items(arena, tree, noted);
 	}
 }
 
@@ -197,7 +217,9 @@ void comments_attach(struct arena *arena, const char *text, size_t len, size_t f
 	CLEANUP(arena_release) struct arena scratch = ARENA_INIT(LIMIT_BUILD_BYTES);
 	struct scalartext noted;
 	struct err ignored = ERR_INIT;
-	if (may_have_notes(text, len) && scalartext_read(&scratch, text, len, &noted, &ignored)) {
-		attach_to_scalars(arena, root, noted.root);
+	bool wanted = may_have_notes(text, len) || ends_in_comment(text, len);
+	if (wanted && scalartext_read(&scratch, text, len, &noted, &ignored)) {
+		attach_to_all(arena, root, noted.root);
+		root->ended = noted.foot != NULL;
 	}
 }

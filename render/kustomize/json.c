@@ -232,20 +232,14 @@ bool tree_sort_keys(struct arena *arena, const struct tree *map, bool root, stru
 
 /* --- copies ------------------------------------------------------------------------------------------------------- */
 
-/* Where a tree stands. */
-struct place {
-	bool root;
-	bool flow; /* in [] or {} */
-};
+static struct tree *json_of(struct arena *arena, const struct tree *tree, bool root, struct reread_place place, struct err *err);
 
-static struct tree *json_of(struct arena *arena, const struct tree *tree, struct place place, struct err *err);
-
-static struct tree *scalar_of(struct arena *arena, const struct tree *tree, bool flow, struct err *err)
+static struct tree *scalar_of(struct arena *arena, const struct tree *tree, struct reread_place place, struct err *err)
 {
 	static const char *const tags[] = { [JSON_NULL] = TREE_NULL, [JSON_BOOL] = TREE_BOOL, [JSON_TEXT] = TREE_STR };
 	struct json_scalar value;
 	struct tree *read = NULL;
-	if (!reread_scalar(arena, tree, false, flow, &read, err) || !tree_json_scalar(arena, read ? read : tree, &value, err)) {
+	if (!reread_scalar(arena, tree, place, &read, err) || !tree_json_scalar(arena, read ? read : tree, &value, err)) {
 		return NULL;
 	}
 	struct tree *copy = arena_new(arena, 1, sizeof *copy);
@@ -258,12 +252,12 @@ static struct tree *scalar_of(struct arena *arena, const struct tree *tree, bool
 	return copy;
 }
 
-static struct tree *list_of(struct arena *arena, const struct tree *tree, bool flow, struct err *err)
+static struct tree *list_of(struct arena *arena, const struct tree *tree, struct reread_place place, struct err *err)
 {
 	struct tree *copy = tree_new_list(arena);
 	copy->line = tree->line;
 	for (uint32_t i = 0; i < tree->count; i++) {
-		struct tree *item = json_of(arena, tree->items[i], (struct place){ .flow = flow }, err);
+		struct tree *item = json_of(arena, tree->items[i], false, reread_item(tree, i, place), err);
 		if (!item) {
 			return NULL;
 		}
@@ -288,21 +282,23 @@ static struct tree *key_of(struct arena *arena, struct tree *key, const struct t
 	return copy;
 }
 
-static struct tree *map_of(struct arena *arena, const struct tree *tree, struct place place, struct err *err)
+static struct tree *map_of(struct arena *arena, const struct tree *tree, bool root, struct reread_place place, struct err *err)
 {
 	CLEANUP(free_pairs) struct tree **pairs = NULL;
-	if (!tree_sort_keys(arena, tree, place.root, &pairs, err)) {
+	if (!tree_sort_keys(arena, tree, root, &pairs, err)) {
 		return NULL;
 	}
 	struct tree *copy = tree_new_map(arena);
 	copy->line = tree->line;
 	for (uint32_t i = 0; i + 1 < tree->count; i += 2) {
-		struct tree *value = json_of(arena, pairs[i + 1], (struct place){ .flow = place.flow }, err);
+		bool last = pairs[i + 1] == tree->items[tree->count - 1];
+		struct reread_place inner = reread_item(tree, last ? tree->count - 1 : 1, place);
+		struct tree *value = json_of(arena, pairs[i + 1], false, inner, err);
 		if (!value) {
 			return err_wrap(err, "%.60s", pairs[i]->text), NULL;
 		}
 		struct tree *read = NULL;
-		if (!reread_scalar(arena, pairs[i], true, place.flow, &read, err)) {
+		if (!reread_scalar(arena, pairs[i], reread_item(tree, 0, place), &read, err)) {
 			return NULL;
 		}
 		tree_append(arena, copy, key_of(arena, pairs[i], read));
@@ -311,23 +307,22 @@ static struct tree *map_of(struct arena *arena, const struct tree *tree, struct 
 	return copy;
 }
 
-static struct tree *json_of(struct arena *arena, const struct tree *tree, struct place place, struct err *err)
+static struct tree *json_of(struct arena *arena, const struct tree *tree, bool root, struct reread_place place, struct err *err)
 {
-	place.flow = place.flow || (tree->kind != TREE_SCALAR && tree->flow);
 	switch (tree->kind) {
 	case TREE_LIST:
-		return list_of(arena, tree, place.flow, err);
+		return list_of(arena, tree, place, err);
 	case TREE_MAP:
-		return map_of(arena, tree, place, err);
+		return map_of(arena, tree, root, place, err);
 	case TREE_SCALAR:
 		break;
 	}
-	return scalar_of(arena, tree, place.flow, err);
+	return scalar_of(arena, tree, place, err);
 }
 
 struct tree *tree_to_json(struct arena *arena, const struct tree *tree, struct err *err)
 {
-	return json_of(arena, tree, (struct place){ .root = true }, err);
+	return json_of(arena, tree, true, (struct reread_place){ .end = tree->ended }, err);
 }
 
 static void look_like_json(struct tree *tree)
@@ -345,7 +340,7 @@ static void look_like_json(struct tree *tree)
 struct tree *tree_from_json(struct arena *arena, const struct tree *tree, struct err *err)
 {
 	/* As if in brackets: it is not written before. */
-	struct tree *copy = json_of(arena, tree, (struct place){ .root = true, .flow = true }, err);
+	struct tree *copy = json_of(arena, tree, true, (struct reread_place){ .flow = true }, err);
 	if (copy) {
 		look_like_json(copy);
 	}

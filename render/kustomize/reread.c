@@ -30,11 +30,14 @@ static bool refuse(const struct tree *scalar, struct err *err)
 	                    : err_set(err, ERR_INPUT, "%s", why);
 }
 
-static bool read_folded(struct arena *arena, struct emitter *emitter, const struct tree *scalar, struct tree **out,
-                        struct err *err)
+static bool read_block(struct arena *arena, struct emitter *emitter, const struct tree *scalar, enum tree_style style, bool end,
+                       struct tree **out, struct err *err)
 {
 	emit_text(emitter, "a:", 2);
-	emit_scalar(emitter, scalar, TREE_FOLDED);
+	emit_scalar(emitter, scalar, style);
+	if (end) {
+		emit_break(emitter);
+	}
 	struct parse_source source = { .path = "", .text = buf_text(emitter->out), .len = emitter->out->len };
 	struct tree *root = NULL;
 	if (!parse_document(arena, &source, &root, err)) {
@@ -56,20 +59,20 @@ static bool is_nothing(const struct tree *scalar)
 	       (scalar->tag == TREE_NONE || scalar->tag == TREE_NULL);
 }
 
-bool reread_scalar(struct arena *arena, const struct tree *scalar, bool key, bool flow, struct tree **out, struct err *err)
+bool reread_scalar(struct arena *arena, const struct tree *scalar, struct reread_place place, struct tree **out, struct err *err)
 {
-	bool folded = scalar->style == TREE_FOLDED && has_break(scalar);
+	bool changes = has_break(scalar) && (scalar->style == TREE_FOLDED || place.end);
 	*out = NULL;
-	if (flow && !key && is_nothing(scalar)) {
+	if (place.flow && !place.key && is_nothing(scalar)) {
 		*out = tree_copy(arena, scalar);
 		(*out)->tag = TREE_STR;
 		return true;
 	}
-	if (flow || (!folded && !begins_with_tab(scalar))) {
+	if (place.flow || (!changes && !begins_with_tab(scalar))) {
 		return true;
 	}
 	CLEANUP(buf_release) struct buf yaml = BUF_INIT(LIMIT_TREE_BYTES);
-	struct emitter emitter = { .out = &yaml, .indent = 2, .foot_indent = -1, .simple_key = key && emit_is_simple(scalar) };
+	struct emitter emitter = { .out = &yaml, .indent = 2, .foot_indent = -1, .simple_key = place.key && emit_is_simple(scalar) };
 	enum tree_style style = emit_style(&emitter, scalar, written_style(scalar));
 	if (style != TREE_LITERAL && style != TREE_FOLDED) {
 		return true;
@@ -78,18 +81,24 @@ bool reread_scalar(struct arena *arena, const struct tree *scalar, bool key, boo
 		return refuse(scalar, err);
 	}
 	emitter.simple_key = false;
-	return read_folded(arena, &emitter, scalar, out, err);
+	return read_block(arena, &emitter, scalar, style, place.end, out, err);
 }
 
-static bool reread_all(struct arena *arena, struct tree *tree, bool flow, struct err *err)
+struct reread_place reread_item(const struct tree *tree, size_t at, struct reread_place place)
 {
-	flow = flow || tree->flow;
+	bool map = tree->kind == TREE_MAP;
+	bool end = place.end && at + 1 == tree->count && !tree->items[at]->ended && !(map && tree->items[at - 1]->ended);
+	return (struct reread_place){ .key = map && at % 2 == 0, .flow = place.flow || tree->flow, .end = end };
+}
+
+static bool reread_all(struct arena *arena, struct tree *tree, struct reread_place place, struct err *err)
+{
 	for (uint32_t i = 0; i < tree->count; i++) {
 		struct tree *item = tree->items[i];
-		bool key = tree->kind == TREE_MAP && i % 2 == 0;
+		struct reread_place inner = reread_item(tree, i, place);
 		struct tree *read = NULL;
-		bool good = item->kind == TREE_SCALAR ? reread_scalar(arena, item, key, flow, &read, err)
-		                                      : reread_all(arena, item, flow, err);
+		bool good = item->kind == TREE_SCALAR ? reread_scalar(arena, item, inner, &read, err)
+		                                      : reread_all(arena, item, inner, err);
 		if (!good) {
 			const char *name = tree->kind == TREE_MAP ? tree_text(tree->items[i - i % 2]) : NULL;
 			return name ? err_wrap(err, "%.60s", name) : false;
@@ -103,5 +112,7 @@ static bool reread_all(struct arena *arena, struct tree *tree, bool flow, struct
 
 bool reread_tree(struct arena *arena, struct tree *root, struct err *err)
 {
-	return root->kind == TREE_SCALAR || reread_all(arena, root, false, err);
+	bool good = root->kind == TREE_SCALAR || reread_all(arena, root, (struct reread_place){ .end = root->ended }, err);
+	root->ended = false;
+	return good;
 }

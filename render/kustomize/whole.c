@@ -49,6 +49,8 @@ bool whole_parse(struct arena *arena, const struct parse_source *source, struct 
 	}
 	if (*out && !known) {
 		whole_lose(*out);
+	} else if (*out) {
+		(*out)->ended = document.foot != NULL;
 	}
 	return true;
 }
