@@ -4,23 +4,27 @@
 
 #include "render/kustomize/base64.h"
 #include "render/kustomize/kv.h"
+#include "render/kustomize/read.h"
 #include "render/kustomize/rune.h"
+
+/*
+ * kyaml's SetField, of a field that is new. Its keys have no tag: `8080` is a number, which the writer refuses, as there.
+ */
+static void add_entry(struct arena *arena, struct tree *map, const char *key, struct tree *value)
+{
+	tree_quote(value);
+	tree_append(arena, map, tree_new_plain(arena, key));
+	tree_append(arena, map, value);
+}
 
 static struct tree *map_at(struct arena *arena, struct tree *map, const char *key)
 {
 	struct tree *value = tree_get(map, key);
 	if (!value) {
 		value = tree_new_map(arena);
-		tree_set(arena, map, key, value);
+		add_entry(arena, map, key, value);
 	}
 	return value;
-}
-
-/* Upstream's keys have no tag: `8080` is a number, which the writer refuses, as there. */
-static void add_entry(struct arena *arena, struct tree *map, const char *key, struct tree *value)
-{
-	tree_append(arena, map, tree_new_plain(arena, key));
-	tree_append(arena, map, value);
 }
 
 static struct tree *string_of(struct arena *arena, struct text text)
@@ -32,19 +36,27 @@ static struct tree *string_of(struct arena *arena, struct text text)
 	return string;
 }
 
-static struct tree *base_new(struct arena *arena, const char *kind, const struct generator_args *args, struct err *err)
+static void add_text(struct arena *arena, struct tree *map, const char *key, const char *text)
 {
+	add_entry(arena, map, key, string_of(arena, (struct text){ text, strlen(text) }));
+}
+
+/* Upstream reads it from a text of its own: what is hashed of an object says where in it. */
+static struct tree *base_new(const struct build *build, const char *kind, const struct generator_args *args, struct err *err)
+{
+	struct arena *arena = build->arena;
+	struct tree *root;
 	if (!*args->name) {
 		(void)err_set(err, ERR_INPUT, "it has no name");
 		return NULL;
 	}
-	struct tree *root = tree_new_map(arena);
-	tree_set_string(arena, root, "apiVersion", "v1");
-	tree_set_string(arena, root, "kind", kind);
+	if (!tree_read_made(build, "", arena_printf(arena, "\napiVersion: v1\nkind: %s\n", kind), &root, err)) {
+		return NULL;
+	}
 	struct tree *metadata = map_at(arena, root, "metadata");
-	tree_set_string(arena, metadata, "name", args->name);
+	add_text(arena, metadata, "name", args->name);
 	if (*args->ns) {
-		tree_set_string(arena, metadata, "namespace", args->ns);
+		add_text(arena, metadata, "namespace", args->ns);
 	}
 	return root;
 }
@@ -68,7 +80,7 @@ static void set_options(struct arena *arena, struct tree *root, const struct gen
 	if (options->immutable) {
 		struct tree *yes = tree_new_string(arena, "true");
 		yes->tag = TREE_BOOL;
-		tree_set(arena, root, "immutable", yes);
+		add_entry(arena, root, "immutable", yes);
 	}
 }
 
@@ -86,7 +98,7 @@ static void finish(const struct build *build, const struct generator_args *args,
 bool configmap_generate(const struct build *build, const struct generator_args *args, struct resmap *out, struct err *err)
 {
 	struct kvs kvs;
-	struct tree *root = base_new(build->arena, "ConfigMap", args, err);
+	struct tree *root = base_new(build, "ConfigMap", args, err);
 	if (!root || !kv_load(build, args, &kvs, err)) {
 		return err_wrap(err, "ConfigMap '%s'", args->name);
 	}
@@ -103,11 +115,11 @@ bool configmap_generate(const struct build *build, const struct generator_args *
 bool secret_generate(const struct build *build, const struct generator_args *args, struct resmap *out, struct err *err)
 {
 	struct kvs kvs;
-	struct tree *root = base_new(build->arena, "Secret", args, err);
+	struct tree *root = base_new(build, "Secret", args, err);
 	if (!root || !kv_load(build, args, &kvs, err)) {
 		return err_wrap(err, "Secret '%s'", args->name);
 	}
-	tree_set_string(build->arena, root, "type", *args->type ? args->type : "Opaque");
+	add_text(build->arena, root, "type", *args->type ? args->type : "Opaque");
 	struct tree *data = map_at(build->arena, root, "data");
 	for (size_t i = 0; i < kvs.count; i++) {
 		struct text value = base64_lines(build->arena, kvs.items[i].value);

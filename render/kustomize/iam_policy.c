@@ -47,16 +47,16 @@ bool iam_policy_generate(const struct build *build, const char *file, const stru
 		return err_set(err, ERR_INPUT, "cloud: must be gke");
 	}
 	const char *text = arena_printf(build->arena,
-	                                "apiVersion: v1\nkind: ServiceAccount\nmetadata:\n  annotations:\n"
-	                                "    iam.gke.io/gcp-service-account: %s@%s.iam.gserviceaccount.com\n  name: %s\n%s%s\n",
+	                                "\napiVersion: v1\nkind: ServiceAccount\nmetadata:\n  annotations:\n"
+	                                "    iam.gke.io/gcp-service-account: %s@%s.iam.gserviceaccount.com\n  name: %s\n%s%s",
 	                                policy.account.name, policy.account.project, policy.service.name,
-	                                *policy.service.ns ? "  namespace: " : "", policy.service.ns);
-	struct trees trees = { 0 };
-	if (!tree_read(build->arena, file, text, strlen(text), &trees, err)) {
+	                                *policy.service.ns ? "\n  namespace: " : "", policy.service.ns);
+	struct tree *root;
+	if (!tree_read_made(build, file, text, &root, err)) {
 		return false;
 	}
-	for (size_t i = 0; i < trees.count; i++) {
-		resmap_add(out, resource_new(build->arena, trees.items[i], NULL));
+	if (!tree_is_empty(root)) {
+		resmap_add(out, resource_new(build->arena, root, NULL));
 	}
 	return true;
 }

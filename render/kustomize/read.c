@@ -181,6 +181,12 @@ bool tree_read(struct arena *arena, const char *path, const char *text, size_t l
 	return read_all(arena, path, (struct text){ text, len }, false, out, err);
 }
 
+bool tree_read_made(const struct build *build, const char *path, const char *text, struct tree **out, struct err *err)
+{
+	const struct parse_source source = { .path = path, .text = text, .len = strlen(text), .dialect = PARSE_RESOURCE };
+	return read_document(build->arena, &source, build->whole, out, err);
+}
+
 bool tree_read_config(struct arena *arena, const char *path, const char *text, size_t len, bool strict, struct tree **out,
                       struct err *err)
 {

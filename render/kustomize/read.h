@@ -21,6 +21,9 @@ struct trees {
 bool tree_read(struct arena *arena, const char *path, const char *text, size_t len, struct trees *out, struct err *err)
 	MUST_CHECK;
 
+/* The first document of a text that upstream made and reads (yaml.Parse), whole where the build wants it so (whole.h). */
+bool tree_read_made(const struct build *build, const char *path, const char *text, struct tree **out, struct err *err) MUST_CHECK;
+
 /*
  * What goyaml v2 reads as configuration (kustomization files, JSON patches, replacement files): the first document only, with
  * YAML 1.1's words. Scalars are what they mean already: a bool's text is true or false, a number's its JSON form, keys are

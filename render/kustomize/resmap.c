@@ -1,9 +1,9 @@
 #include "render/kustomize/resmap.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "render/base/limits.h"
-#include "render/kustomize/whole.h"
 
 void resmap_add(struct resmap *map, struct resource *resource)
 {
@@ -85,54 +85,68 @@ static const char *text_of(const struct tree *tree)
 	return text ? text : "";
 }
 
+/* An entry of data, and which one it is of all. */
+struct datum {
+	const char *key;
+	const char *value;
+	uint32_t number;
+};
+
 /* What GetDataMap has of "data" or "binaryData". */
-static struct pairs data_of(struct arena *arena, const struct resource *resource, const char *field)
+static uint32_t add_data(const struct tree *map, struct datum *data, uint32_t count)
 {
-	const struct tree *map = tree_get(resource->root, field);
-	struct pairs pairs = { 0 };
-	if (tree_is_map(map)) {
-		pairs.items = arena_new(arena, map->count / 2, sizeof(*pairs.items));
-		for (uint32_t i = 0; i + 1 < map->count; i += 2) {
-			pairs.items[pairs.count++] = (struct pair){ .key = text_of(map->items[i]), .value = text_of(map->items[i + 1]) };
-		}
+	for (uint32_t i = 0; tree_is_map(map) && i + 1 < map->count; i += 2) {
+		data[count] = (struct datum){ text_of(map->items[i]), text_of(map->items[i + 1]), count };
+		count++;
 	}
-	return pairs;
+	return count;
 }
 
-static void set_datum(struct arena *arena, struct tree *map, const struct pair *pair)
+static int by_key(const void *a, const void *b)
 {
-	struct tree *value = tree_new_string(arena, pair->value);
-	value->style = strchr(pair->value, '\n') ? TREE_LITERAL : TREE_PLAIN;
-	struct tree *old = tree_get(map, pair->key);
-	if (old) {
-		tree_assign(old, value);
-		return;
+	const struct datum *left = a;
+	const struct datum *right = b;
+	int order = strcmp(left->key, right->key);
+	return order ? order : left->number < right->number ? -1 : 1;
+}
+
+/* SetDataMap: sorted, of equal keys the last one. */
+static struct tree *new_data(struct arena *arena, struct datum *data, uint32_t count)
+{
+	struct tree *map = tree_new_map(arena);
+	qsort(data, count, sizeof *data, by_key);
+	for (uint32_t i = 0; i < count; i++) {
+		if (i + 1 < count && strcmp(data[i].key, data[i + 1].key) == 0) {
+			continue;
+		}
+		struct tree *value = tree_new_string(arena, data[i].value);
+		value->style = strchr(data[i].value, '\n') ? TREE_LITERAL : TREE_PLAIN;
+		tree_quote(value);
+		tree_append(arena, map, tree_new_plain(arena, data[i].key));
+		tree_append(arena, map, value);
 	}
-	tree_append(arena, map, tree_new_plain(arena, pair->key));
-	tree_append(arena, map, value);
+	return map;
 }
 
 /* A key without a name ends the reference with "wrong node kind". */
 static bool merge_data(struct arena *arena, struct resource *resource, const struct resource *old, const char *field,
                        struct err *err)
 {
-	struct pairs under = data_of(arena, old, field);
-	struct pairs over = data_of(arena, resource, field);
+	const struct tree *under = tree_get(old->root, field);
+	const struct tree *over = tree_get(resource->root, field);
+	size_t most = (tree_is_map(under) ? under->count / 2 : 0) + (tree_is_map(over) ? over->count / 2 : 0);
+	struct datum *data = arena_new(arena, most, sizeof *data);
+	uint32_t count = add_data(over, data, add_data(under, data, 0));
 	(void)tree_remove(resource->root, field);
-	if (under.count + over.count == 0) {
+	if (count == 0) {
 		return true;
 	}
-	struct tree *map = tree_new_map(arena);
-	for (size_t i = 0; i < under.count; i++) {
-		if (!*under.items[i].key) {
+	for (uint32_t i = 0; i < count; i++) {
+		if (!*data[i].key) {
 			return err_set(err, ERR_INPUT, "%s has a key without a name, which cannot be merged", field);
 		}
-		set_datum(arena, map, &under.items[i]);
 	}
-	for (size_t i = 0; i < over.count; i++) {
-		set_datum(arena, map, &over.items[i]);
-	}
-	tree_set(arena, resource->root, field, map);
+	(void)tree_put(arena, resource->root, field, new_data(arena, data, count));
 	return true;
 }
 
@@ -170,7 +184,6 @@ static bool merge_into(struct resmap *map, struct resource *resource, struct res
 
 static bool absorb(struct resmap *map, struct resource *resource, struct err *err)
 {
-	whole_lose(resource->root);
 	size_t count = 0;
 	struct resource *old = resmap_find_any(map, resource_id(map->arena, resource), &count);
 	enum behavior behavior = resource_behavior(resource);
