@@ -7,6 +7,7 @@
 
 #include "render/base/limits.h"
 #include "render/base/map.h"
+#include "render/kustomize/yaml_flow.h"
 #include "render/kustomize/yaml_words.h"
 
 struct parse {
@@ -113,6 +114,9 @@ static bool read_scalar(struct parse *parse, const yaml_event_t *event)
 	tree->text = arena_text_len(parse->arena, (const char *)event->data.scalar.value, tree->len);
 	tree->style = yaml_words_style(event->data.scalar.style);
 	bool plain = tree->style == TREE_PLAIN;
+	if (plain && is_in_flow(parse) && yaml_flow_is_broken(tree->text, tree->len)) {
+		return fail(parse, tree->line, "a '?' in a plain text in [] or {}: put it in quotes");
+	}
 	const char *tag = plain ? plain_tag(parse, tree) : TREE_STR;
 	tree->lost = plain && tag != tree_resolve(tree->text, tree->len);
 	set_tag(parse, tree, event->data.scalar.tag, tag);
@@ -289,12 +293,22 @@ static bool close_collection(struct parse *parse)
 	return tree->kind == TREE_LIST || finish_map(parse, tree);
 }
 
+/* goyaml knows YAML 1.1 only. */
+static bool check_version(struct parse *parse, const yaml_event_t *event)
+{
+	const yaml_version_directive_t *version = event->data.document_start.version_directive;
+	return !version || (version->major == 1 && version->minor == 1) ||
+	       fail(parse, line_of(parse, &event->start_mark), "a YAML version other than 1.1");
+}
+
 static bool read_event(struct parse *parse, const yaml_event_t *event)
 {
 	if (parse->nodes > LIMIT_NODES) {
 		return over(parse, line_of(parse, &event->start_mark), LIMIT_NODES, "values in one document");
 	}
 	switch ((int)event->type) {
+	case YAML_DOCUMENT_START_EVENT:
+		return check_version(parse, event);
 	case YAML_SCALAR_EVENT:
 		return read_scalar(parse, event);
 	case YAML_ALIAS_EVENT:
@@ -366,7 +380,8 @@ static bool read_events(struct parse *parse, yaml_parser_t *parser)
 	}
 }
 
-bool parse_document(struct arena *arena, const struct parse_source *source, struct tree **out, struct err *err)
+/* *mended: it could not be read, but the text in `source` is another one now. */
+static bool parse_once(struct arena *arena, struct parse_source *source, struct tree **out, bool *mended, struct err *err)
 {
 	CLEANUP(parse_release)
 	struct parse parse = { .arena = arena, .source = source, .anchors = MAP_INIT, .err = err };
@@ -376,9 +391,24 @@ bool parse_document(struct arena *arena, const struct parse_source *source, stru
 	}
 	yaml_parser_set_input_string(&parser, (const unsigned char *)source->text, source->len);
 	bool good = read_events(&parse, &parser);
-	yaml_parser_delete(&parser);
 	if (good) {
 		*out = parse.root;
 	}
+	*mended = !good && yaml_flow_mend(&parser, arena, &source->text, &source->len);
+	yaml_parser_delete(&parser);
 	return good;
+}
+
+bool parse_document(struct arena *arena, const struct parse_source *source, struct tree **out, struct err *err)
+{
+	struct parse_source mended = *source;
+	struct err problem = ERR_INIT;
+	bool again = true;
+	for (size_t mends = 0; again && mends <= LIMIT_MENDS; mends++) {
+		if (parse_once(arena, &mended, out, &again, &problem)) {
+			return true;
+		}
+	}
+	*err = problem;
+	return false;
 }

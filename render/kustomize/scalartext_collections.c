@@ -176,11 +176,15 @@ static bool pass_comma(struct reader *reader, bool first)
 	return true;
 }
 
-static struct tree *read_flow_part(struct reader *reader, yaml_token_type_t end)
+static bool is_no_flow_part(struct reader *reader, yaml_token_type_t end)
 {
 	yaml_token_type_t type = reader_peek_type(reader);
-	bool none = type == YAML_VALUE_TOKEN || type == YAML_FLOW_ENTRY_TOKEN || type == end;
-	return none ? reader_empty(reader) : reader_node(reader, false, false);
+	return type == YAML_VALUE_TOKEN || type == YAML_FLOW_ENTRY_TOKEN || type == end;
+}
+
+static struct tree *read_flow_part(struct reader *reader, yaml_token_type_t end)
+{
+	return is_no_flow_part(reader, end) ? reader_empty(reader) : reader_node(reader, false, false);
 }
 
 static struct tree *read_flow_value(struct reader *reader, yaml_token_type_t end)
@@ -199,7 +203,11 @@ static struct tree *read_single_pair(struct reader *reader)
 	struct tree *map = tree_new_map(reader->arena);
 	map->flow = true;
 	reader_skip(reader);
+	bool none = is_no_flow_part(reader, YAML_FLOW_SEQUENCE_END_TOKEN);
 	struct tree *key = read_flow_part(reader, YAML_FLOW_SEQUENCE_END_TOKEN);
+	if (none) {
+		reader_skip(reader); /* parserc.go and libyaml pass what comes behind a '?' without a key, whatever it is */
+	}
 	struct tree *value = key ? read_flow_value(reader, YAML_FLOW_SEQUENCE_END_TOKEN) : NULL;
 	if (!value) {
 		return NULL;

@@ -246,7 +246,7 @@ static bool read_directives(struct reader *reader)
 			reader->tags[reader->tag_count].handle = token->data.tag_directive.handle;
 			reader->tags[reader->tag_count++].prefix = token->data.tag_directive.prefix;
 		} else if (token->type == YAML_VERSION_DIRECTIVE_TOKEN) {
-			if (token->data.version_directive.major != 1 || any) {
+			if (token->data.version_directive.major != 1 || token->data.version_directive.minor != 1 || any) {
 				return reader_unexpected(reader, "YAML of version 1.1");
 			}
 		} else {

@@ -5,6 +5,7 @@
 
 #include "render/base/buf.h"
 #include "render/kustomize/scalartext_scanner.h"
+#include "render/kustomize/yaml_flow.h"
 
 /* libyaml counts characters. */
 static long byte_of(struct scanner *scanner, size_t chars)
@@ -169,6 +170,12 @@ static bool has_ended(const struct scanner *scanner, size_t *end, bool *document
 	return type == YAML_STREAM_END_TOKEN || (*end > 0 && scanner->tokens->count >= *end + 2);
 }
 
+static bool is_broken(const yaml_token_t *token)
+{
+	return token->type == YAML_SCALAR_TOKEN && token->data.scalar.style == YAML_PLAIN_SCALAR_STYLE &&
+	       yaml_flow_is_broken((const char *)token->data.scalar.value, token->data.scalar.length);
+}
+
 static bool scan_all(struct scanner *scanner, yaml_parser_t *parser, struct err *err)
 {
 	size_t run = 0;
@@ -180,6 +187,9 @@ static bool scan_all(struct scanner *scanner, yaml_parser_t *parser, struct err 
 			return scan_error(parser, err);
 		}
 		add_token(scanner, &token, byte_of(scanner, token.start_mark.index));
+		if (scanner->flow > 0 && is_broken(&token)) {
+			return err_set(err, ERR_INPUT, "line %zu: a '?' in a plain text in [] or {}", token.start_mark.line + 1);
+		}
 		if (is_virtual(&token)) {
 			continue;
 		}
@@ -206,21 +216,21 @@ void scalartext_tokens_release(struct scalartext_tokens *tokens)
 	*tokens = (struct scalartext_tokens){ 0 };
 }
 
-bool scalartext_tokens_read(struct arena *arena, const char *text, size_t len, struct scalartext_tokens *out, struct err *err)
+/* *mended: it could not be read, but the text is another one now. */
+static bool read_once(struct arena *arena, const char **text, size_t *len, struct scalartext_tokens *out, bool *mended,
+                      struct err *err)
 {
-	bool mark = len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0;
-	text += mark ? 3 : 0;
-	len -= mark ? 3 : 0;
 	yaml_parser_t parser;
 	if (!yaml_parser_initialize(&parser)) {
 		abort();
 	}
-	yaml_parser_set_input_string(&parser, (const unsigned char *)text, len);
+	yaml_parser_set_input_string(&parser, (const unsigned char *)*text, *len);
 	yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
 	*out = (struct scalartext_tokens){ 0 };
 	struct scanner *scanner = arena_new(arena, 1, sizeof *scanner);
-	*scanner = (struct scanner){ .arena = arena, .text = text, .len = (long)len, .tokens = out };
+	*scanner = (struct scanner){ .arena = arena, .text = *text, .len = (long)*len, .tokens = out };
 	bool good = scan_all(scanner, &parser, err);
+	*mended = !good && yaml_flow_mend(&parser, arena, text, len);
 	yaml_parser_delete(&parser);
 	out->comments = arena_new(arena, scanner->found_count + 1, sizeof *out->comments);
 	out->comment_count = scanner->found_count;
@@ -231,4 +241,20 @@ bool scalartext_tokens_read(struct arena *arena, const char *text, size_t len, s
 		scalartext_tokens_release(out);
 	}
 	return good;
+}
+
+bool scalartext_tokens_read(struct arena *arena, const char *text, size_t len, struct scalartext_tokens *out, struct err *err)
+{
+	bool mark = len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0;
+	text += mark ? 3 : 0;
+	len -= mark ? 3 : 0;
+	struct err problem = ERR_INIT;
+	bool again = true;
+	for (size_t mends = 0; again && mends <= LIMIT_MENDS; mends++) {
+		if (read_once(arena, &text, &len, out, &again, &problem)) {
+			return true;
+		}
+	}
+	*err = problem;
+	return false;
 }

@@ -301,6 +301,22 @@ START_TEST(bounds_what_aliases_add)
 }
 END_TEST
 
+START_TEST(bounds_the_colons_that_libyaml_refuses)
+{
+	struct buf text = BUF_INIT(LIMIT_KIB(16));
+	(void)buf_puts(&text, "kind: A\nmetadata: {name: a}\nlist: [");
+	for (size_t i = 0; i <= LIMIT_MENDS; i++) {
+		(void)buf_puts(&text, "a:,");
+	}
+	(void)buf_puts(&text, "]\n");
+	add("a.yaml", buf_text(&text));
+	buf_release(&text);
+	add("kustomization.yaml", "resources: [a.yaml]\n");
+	ck_assert(!build("", LOAD_ROOT_ONLY));
+	ck_assert_ptr_nonnull(strstr(problems.items[0].text, "a.yaml:3: found unexpected ':'"));
+}
+END_TEST
+
 /* --- what is warned of -------------------------------------------------------------------------------------------- */
 
 START_TEST(warns_of_deprecated_fields_and_targets_that_select_nothing)
@@ -340,6 +356,7 @@ static Suite *suite(void)
 	tcase_add_test(tests, ends_at_kustomizations_that_are_too_deep);
 	tcase_add_test(tests, ends_at_bases_that_are_named_over_and_over);
 	tcase_add_test(tests, bounds_what_aliases_add);
+	tcase_add_test(tests, bounds_the_colons_that_libyaml_refuses);
 	tcase_add_test(tests, warns_of_deprecated_fields_and_targets_that_select_nothing);
 	suite_add_tcase(all, tests);
 	return all;

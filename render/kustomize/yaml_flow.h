@@ -1,0 +1,21 @@
+/*
+ * Plain scalars in [] and {}, of which goyaml has an older idea than libyaml 0.2.5. (They differ in tags with one of ,[] in them
+ * and in byte order marks at the start of a line as well: nobody writes those.)
+ */
+#ifndef RENDER_KUSTOMIZE_YAML_FLOW_H
+#define RENDER_KUSTOMIZE_YAML_FLOW_H
+
+#include <yaml.h>
+
+#include "render/base/arena.h"
+
+/* In goyaml a '?' ends such a scalar and begins a key, which cannot stand there; to libyaml it is a letter. */
+bool yaml_flow_is_broken(const char *text, size_t len);
+
+/*
+ * A colon right in front of one of ,[]{} is a letter to goyaml and an error to libyaml. Where that stopped the parser of the
+ * text, makes it a copy with quotes around the scalar that ends in the colon, which can be parsed in its place.
+ */
+bool yaml_flow_mend(const yaml_parser_t *stopped, struct arena *arena, const char **text, size_t *len);
+
+#endif
