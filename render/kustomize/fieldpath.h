@@ -36,13 +36,8 @@ bool fieldpath_make(struct arena *arena, struct tree *root, const struct fieldpa
 
 enum fieldpath_create { FIELDPATH_FIND, FIELDPATH_CREATE_SCALAR, FIELDPATH_CREATE_LIST, FIELDPATH_CREATE_MAP };
 
-struct fieldpath_place {
-	struct tree *node;
-	bool flow; /* it stands in [] or {}: there an empty scalar is written as '' and not as nothing, which is null */
-};
-
 struct fieldpath_found {
-	struct fieldpath_place *items;
+	struct tree **items;
 	size_t count;
 	size_t cap;
 	bool lost; /* some stand in a copy, of text inside of a scalar, or below a null: what is set there shows nowhere */

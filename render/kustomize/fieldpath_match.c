@@ -20,12 +20,11 @@ struct step {
 	const char **parts;
 	size_t count;
 	struct tree *node;
-	bool flow; /* inside of [] or {} */
 };
 
 static bool match(struct matcher *matcher, struct step step);
 
-static void add_found(struct matcher *matcher, struct tree *node, bool flow)
+static void add_found(struct matcher *matcher, struct tree *node)
 {
 	struct fieldpath_found *found = matcher->found;
 	if (found->count == found->cap) {
@@ -34,12 +33,12 @@ static void add_found(struct matcher *matcher, struct tree *node, bool flow)
 		found->items = arena_grow(matcher->arena, found->items, found->count * size, cap * size);
 		found->cap = cap;
 	}
-	found->items[found->count++] = (struct fieldpath_place){ node, flow };
+	found->items[found->count++] = node;
 }
 
 static struct step step_into(const struct step *step, struct tree *node)
 {
-	return (struct step){ step->parts + 1, step->count - 1, node, step->flow || step->node->flow };
+	return (struct step){ step->parts + 1, step->count - 1, node };
 }
 
 /* Below a null it is not seen. */
@@ -149,7 +148,7 @@ static bool match_item(struct matcher *matcher, const struct step *step, const c
 		return false;
 	}
 	if (matches && !*key) {
-		add_found(matcher, item, step->flow || step->node->flow);
+		add_found(matcher, item);
 	}
 	return !matches || !*key || match(matcher, step_into(step, item));
 }
@@ -197,7 +196,7 @@ static bool match_list(struct matcher *matcher, const struct step *step)
 static bool match(struct matcher *matcher, struct step step)
 {
 	if (step.count == 0) {
-		add_found(matcher, step.node, step.flow);
+		add_found(matcher, step.node);
 		return true;
 	}
 	const char *part = step.parts[0];
@@ -217,5 +216,5 @@ bool fieldpath_match(struct arena *arena, struct tree *root, const struct fieldp
 		return err_set(err, ERR_LIMIT, "a field path has more than %zu parts", LIMIT_DEPTH);
 	}
 	struct matcher matcher = { .arena = arena, .create = create, .found = found, .err = err };
-	return match(&matcher, (struct step){ path->parts, path->count, root, false });
+	return match(&matcher, (struct step){ path->parts, path->count, root });
 }

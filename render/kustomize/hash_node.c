@@ -63,12 +63,6 @@ static bool write_notes(const struct tree *node, struct buf *out)
 
 static bool write_node(const struct tree *node, struct buf *out, struct err *err)
 {
-	if (node->lost) {
-		return err_set(err, ERR_INPUT,
-		               "its name gets a hash of where everything in it was written, and of line %u that is not known after these "
-		               "changes: leave out the annotation internal.config.kubernetes.io/needsHashSuffix",
-		               (unsigned)node->line);
-	}
 	return (write_head(node, out) || full(out, err)) && write_content(node, out, err) &&
 	       (write_notes(node, out) || full(out, err));
 }

@@ -9,7 +9,7 @@
 #include "render/base/err.h"
 #include "render/kustomize/tree.h"
 
-/* The tree must be a whole one (whole.h); where a node of it is lost, that is an error. */
+/* The tree must be a whole one (whole.h). */
 bool hash_node_write(const struct tree *root, struct buf *out, struct err *err) MUST_CHECK;
 
 #endif

@@ -339,8 +339,7 @@ static void look_like_json(struct tree *tree)
 
 struct tree *tree_from_json(struct arena *arena, const struct tree *tree, struct err *err)
 {
-	/* As if in brackets: it is not written before. */
-	struct tree *copy = json_of(arena, tree, true, (struct reread_place){ .flow = true }, err);
+	struct tree *copy = json_of(arena, tree, true, (struct reread_place){ .node = true }, err);
 	if (copy) {
 		look_like_json(copy);
 	}

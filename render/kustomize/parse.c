@@ -100,13 +100,6 @@ static bool is_in_flow(const struct parse *parse)
 	return false;
 }
 
-/* What is plain here may not be when goyaml v3 prints it on its way to JSON: in [] and {} a colon asks for quotes. */
-static const char *plain_tag(const struct parse *parse, const struct tree *scalar)
-{
-	const char *tag = tree_resolve(scalar->text, scalar->len);
-	return tag == TREE_TIME && strchr(scalar->text, ':') && is_in_flow(parse) ? TREE_STR : tag;
-}
-
 static bool read_scalar(struct parse *parse, const yaml_event_t *event)
 {
 	struct tree *tree = add(parse, event, TREE_SCALAR, event->data.scalar.anchor);
@@ -117,9 +110,7 @@ static bool read_scalar(struct parse *parse, const yaml_event_t *event)
 	if (plain && is_in_flow(parse) && yaml_flow_is_broken(tree->text, tree->len)) {
 		return fail(parse, tree->line, "a '?' in a plain text in [] or {}: put it in quotes");
 	}
-	const char *tag = plain ? plain_tag(parse, tree) : TREE_STR;
-	tree->lost = plain && tag != tree_resolve(tree->text, tree->len);
-	set_tag(parse, tree, event->data.scalar.tag, tag);
+	set_tag(parse, tree, event->data.scalar.tag, plain ? tree_resolve(tree->text, tree->len) : TREE_STR);
 	return parse->source->dialect == PARSE_RESOURCE || parse_config_scalar(parse->arena, parse->source, tree, plain, parse->err);
 }
 
@@ -234,7 +225,6 @@ static bool merge(struct parse *parse, struct tree *map, const struct tree *valu
 		                  .flow = own.flow,
 		                  .tagged = own.tagged,
 		                  .shown = own.shown,
-		                  .lost = own.lost,
 		                  .line = own.line,
 		                  .tag = own.tag,
 		                  .notes = own.notes };

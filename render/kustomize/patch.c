@@ -186,7 +186,11 @@ static bool apply_json(const struct build *build, struct resource *resource, con
 		return transform_fail(build, resource, err);
 	}
 	if (build->whole) {
-		whole_through_yaml(arena, &resource->root);
+		struct tree *read = whole_through_yaml(arena, resource->root, err);
+		if (!read) {
+			return transform_fail(build, resource, err);
+		}
+		resource->root = read;
 	}
 	struct pairs old = resource_annotations(arena, resource);
 	struct pairs pairs = { .items = arena_new(arena, old.count + notes.count, sizeof *pairs.items) };

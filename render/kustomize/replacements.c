@@ -170,10 +170,9 @@ static const char *spliced(struct arena *arena, const char *old, const char *val
 }
 
 /* A scalar gets the text only: its tag stays, so that a port stays a number. */
-static bool set_field(struct arena *arena, struct fieldpath_place place, const struct tree *value,
-                      const struct field_options *options, struct err *err)
+static bool set_field(struct arena *arena, struct tree *field, const struct tree *value, const struct field_options *options,
+                      struct err *err)
 {
-	struct tree *field = place.node;
 	const char *text = hidden_text(value);
 	if (options && *options->delimiter) {
 		if (!tree_is_scalar(field)) {
@@ -185,10 +184,6 @@ static bool set_field(struct arena *arena, struct fieldpath_place place, const s
 		tree_set_text(arena, field, text);
 	} else {
 		tree_assign(field, tree_copy(arena, value));
-	}
-	if (place.flow && tree_is_scalar(field) && field->len == 0 && field->tag == TREE_NONE) {
-		field->tag = TREE_STR;
-		field->lost = true;
 	}
 	return true;
 }

@@ -59,11 +59,20 @@ static bool is_nothing(const struct tree *scalar)
 	       (scalar->tag == TREE_NONE || scalar->tag == TREE_NULL);
 }
 
+/* In brackets a colon asks for quotes. */
+static bool is_time_with_colon(const struct tree *scalar)
+{
+	return scalar->tag == TREE_TIME && scalar->style == TREE_PLAIN && !scalar->tagged && strchr(scalar->text, ':');
+}
+
 bool reread_scalar(struct arena *arena, const struct tree *scalar, struct reread_place place, struct tree **out, struct err *err)
 {
 	bool changes = has_break(scalar) && (scalar->style == TREE_FOLDED || place.end);
 	*out = NULL;
-	if (place.flow && !place.key && is_nothing(scalar)) {
+	if (place.node) {
+		return true;
+	}
+	if (place.flow && ((!place.key && is_nothing(scalar)) || is_time_with_colon(scalar))) {
 		*out = tree_copy(arena, scalar);
 		(*out)->tag = TREE_STR;
 		return true;
@@ -88,7 +97,7 @@ struct reread_place reread_item(const struct tree *tree, size_t at, struct rerea
 {
 	bool map = tree->kind == TREE_MAP;
 	bool end = place.end && at + 1 == tree->count && !tree->items[at]->ended && !(map && tree->items[at - 1]->ended);
-	return (struct reread_place){ .key = map && at % 2 == 0, .flow = place.flow || tree->flow, .end = end };
+	return (struct reread_place){ .key = map && at % 2 == 0, .flow = place.flow || tree->flow, .end = end, .node = place.node };
 }
 
 static bool reread_all(struct arena *arena, struct tree *tree, struct reread_place place, struct err *err)

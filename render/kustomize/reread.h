@@ -2,8 +2,9 @@
  * What becomes of texts where upstream writes an object as YAML and reads it again, as it does on the way to JSON: for the
  * output, for a JSON patch, for a hash. goyaml v3 keeps how a scalar was written, and not all that it writes says to it what it
  * was: of a folded block (>) whose lines are indented more than others an empty line becomes one more, and a block whose text
- * begins with a tab is none that it reads; in [] and {} nothing, which is null, is written as ''; and the comment that ends a
- * document has an empty line in front of it, which is one more of a block that keeps its own.
+ * begins with a tab is none that it reads; in [] and {} nothing, which is null, is written as '', and a time with a colon in
+ * quotes; and the comment that ends a document has an empty line in front of it, which is one more of a block that keeps its
+ * own.
  */
 #ifndef RENDER_KUSTOMIZE_REREAD_H
 #define RENDER_KUSTOMIZE_REREAD_H
@@ -16,6 +17,7 @@ struct reread_place {
 	bool key;
 	bool flow; /* in [] or {}, where no block is written */
 	bool end;  /* nothing but a comment is behind it */
+	bool node; /* upstream decodes the nodes themselves: nothing is written */
 };
 
 /* That of an item, key or value of a list or mapping which stands at `place`. */

@@ -51,7 +51,6 @@ struct tree {
 	bool flow : 1;   /* a list or mapping in [] or {} */
 	bool tagged : 1; /* its tag was written */
 	bool shown : 1;  /* its style says so, or that of the value that it took the place of */
-	bool lost : 1;   /* upstream's node has more than is known here: whole.h */
 	bool ended : 1;  /* a comment is behind it; of a root, it ends the document */
 	uint32_t line;   /* in its file, from 1; 0 unknown */
 	const char *tag; /* never NULL: resolved as goyaml v3's parser does */

@@ -35,10 +35,10 @@ static void list_notes(struct arena *arena, const struct tree *tree, struct tree
 
 bool whole_parse(struct arena *arena, const struct parse_source *source, struct tree **out, struct err *err)
 {
-	struct scalartext document;
-	struct err ignored = ERR_INIT;
+	struct scalartext document = { 0 };
+	struct err no_notes = ERR_INIT;
 	struct parse_source with_notes = *source;
-	bool known = scalartext_read(arena, source->text, source->len, &document, &ignored);
+	bool known = scalartext_read(arena, source->text, source->len, &document, &no_notes);
 	if (known) {
 		size_t count = count_nodes(document.root);
 		with_notes.notes = arena_new(arena, count, sizeof *with_notes.notes);
@@ -47,9 +47,11 @@ bool whole_parse(struct arena *arena, const struct parse_source *source, struct 
 	if (!parse_document(arena, &with_notes, out, err)) {
 		return false;
 	}
+	/* Both are libyaml's, but one looks at tokens, of which there are more than a limit. */
 	if (*out && !known) {
-		whole_lose(*out);
-	} else if (*out) {
+		return err_set(err, no_notes.kind, "%s: %s", source->path, no_notes.msg);
+	}
+	if (*out) {
 		(*out)->ended = document.foot != NULL;
 	}
 	return true;
@@ -95,20 +97,18 @@ static void set_lines(struct tree *tree, uint32_t line)
 	}
 }
 
-void whole_through_yaml(struct arena *arena, struct tree **object)
+struct tree *whole_through_yaml(struct arena *arena, const struct tree *object, struct err *err)
 {
-	struct tree *copy = tree_copy(arena, *object);
+	struct tree *copy = tree_copy(arena, object);
 	order(arena, copy);
 	struct text yaml = scalartext_document(arena, copy);
 	struct parse_source source = { .path = "", .text = yaml.data, .len = yaml.len };
 	struct tree *read = NULL;
-	struct err ignored = ERR_INIT;
-	if (whole_parse(arena, &source, &read, &ignored) && tree_is_map(read)) {
-		set_lines(read, (*object)->line);
-		*object = read;
-	} else {
-		whole_lose(*object);
+	if (!whole_parse(arena, &source, &read, err)) {
+		return NULL;
 	}
+	set_lines(read, object->line);
+	return read;
 }
 
 struct tree *whole_through_json(struct arena *arena, const struct tree *tree, struct err *err)
@@ -129,12 +129,4 @@ struct tree *whole_through_json(struct arena *arena, const struct tree *tree, st
 	}
 	set_lines(read, item->line);
 	return read;
-}
-
-void whole_lose(struct tree *tree)
-{
-	tree->lost = true;
-	for (uint32_t i = 0; tree->kind != TREE_SCALAR && i < tree->count; i++) {
-		whole_lose(tree->items[i]);
-	}
 }

@@ -3,6 +3,7 @@
 #include "render/kustomize/decode.h"
 #include "render/kustomize/read.h"
 #include "render/kustomize/replacements.h"
+#include "render/kustomize/reread.h"
 #include "render/kustomize/write.h"
 
 static glob_t cases;
@@ -31,7 +32,8 @@ static bool print_all(struct arena *arena, const struct resmap *map, struct buf 
 {
 	for (size_t i = 0; i < map->count; i++) {
 		resource_finish(arena, map->items[i], false, false);
-		if ((i > 0 && !buf_puts(out, "---\n")) || !tree_write_yaml(arena, map->items[i]->root, out, err)) {
+		if (!reread_tree(arena, map->items[i]->root, err) || (i > 0 && !buf_puts(out, "---\n")) ||
+		    !tree_write_yaml(arena, map->items[i]->root, out, err)) {
 			return false;
 		}
 	}

@@ -4,7 +4,6 @@
 
 #include "render/base/limits.h"
 #include "render/kustomize/go_sort.h"
-#include "render/kustomize/hash.h"
 #include "render/kustomize/hash_node.h"
 #include "render/kustomize/nonstring.h"
 #include "render/kustomize/whole.h"
@@ -59,19 +58,6 @@ START_TEST(what_is_hashed_of_a_node_is_goyamls_node_as_json)
 	                 "{\"Kind\":2,\"Style\":0,\"Tag\":\"\",\"Value\":\"\",\"Anchor\":\"\",\"Alias\":null,\"Content\":[],"
 	                 "\"HeadComment\":\"\",\"LineComment\":\"\",\"FootComment\":\"\",\"Line\":0,\"Column\":0}],"
 	                 "\"HeadComment\":\"\",\"LineComment\":\"\",\"FootComment\":\"\",\"Line\":1,\"Column\":1}");
-}
-END_TEST
-
-START_TEST(what_is_lost_has_no_hash)
-{
-	CLEANUP(arena_release) struct arena arena = ARENA_INIT(LIMIT_MIB(64));
-	struct tree *root = parse(&arena, "kind: Widget\nspec: {a: [1]}\n");
-	char hash[HASH_TEXT];
-	struct err err = ERR_INIT;
-	ck_assert_msg(hash_of(&arena, root, hash, &err), "%s", err.msg);
-	whole_lose(tree_at(root, "spec", "a", NULL));
-	ck_assert(!hash_of(&arena, root, hash, &err));
-	ck_assert(strstr(err.msg, "line 2"));
 }
 END_TEST
 
@@ -149,7 +135,6 @@ int main(void)
 	TCase *tests = tcase_create("all");
 	tcase_add_test(tests, nodes_know_where_they_stood_and_their_comments);
 	tcase_add_test(tests, what_is_hashed_of_a_node_is_goyamls_node_as_json);
-	tcase_add_test(tests, what_is_lost_has_no_hash);
 	tcase_add_test(tests, yaml_1_1_tells_what_is_no_string);
 	tcase_add_test(tests, equals_are_left_in_the_order_that_go_leaves_them_in);
 	suite_add_tcase(suite, tests);
