@@ -1,16 +1,24 @@
 #include "render/yaml_sort.h"
 
-#include <ctype.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-enum { FIRST_OF_FOUR = 0xf0 }; /* leads the characters beyond U+FFFF */
+#include "render/yaml_letters.h"
 
-static bool is_letter(char c)
+/* The character that the byte at `at` belongs to, of well-formed UTF-8. */
+static unsigned rune_around(const char *text, size_t at)
 {
-	unsigned char byte = (unsigned char)c;
-	return isalpha(byte) || (byte >= 0x80 && byte < FIRST_OF_FOUR);
+	while (at && ((unsigned char)text[at] & 0xc0) == 0x80) {
+		at--;
+	}
+	unsigned first = (unsigned char)text[at];
+	unsigned bits = first < 0x80 ? 0x7f : first < 0xe0 ? 0x1f : first < 0xf0 ? 0x0f : 0x07;
+	unsigned rune = first & bits;
+	while (((unsigned char)text[++at] & 0xc0) == 0x80) {
+		rune = rune << 6 | ((unsigned char)text[at] & 0x3f);
+	}
+	return rune;
 }
 
 static bool is_digit(char c)
@@ -64,8 +72,8 @@ int yaml_key_compare(const char *a, const char *b)
 	if (!a[at] || !b[at]) {
 		return (a[at] != 0) - (b[at] != 0);
 	}
-	bool letter_a = is_letter(a[at]);
-	bool letter_b = is_letter(b[at]);
+	bool letter_a = yaml_is_letter(rune_around(a, at));
+	bool letter_b = yaml_is_letter(rune_around(b, at));
 	if (letter_a && letter_b) {
 		return (unsigned char)a[at] < (unsigned char)b[at] ? -1 : 1;
 	}

@@ -6,7 +6,7 @@
 
 /*
  * As strcmp. Like goyaml's, it is no order for mixes such as a10, a1b, a001, where goyaml itself prints now this, now
- * that. Of the characters beyond ASCII those up to U+FFFF count as letters; keys of Kubernetes hardly hold any.
+ * that. Keys are well-formed UTF-8. Digits beyond ASCII have no value here.
  */
 int yaml_key_compare(const char *a, const char *b);
 
