@@ -104,14 +104,17 @@ static bool label_manager(struct run *run, struct err *err)
 	       labels_transform(&run->build, &run->accumulator.map, &config, err);
 }
 
-static void finish(struct run *run)
+static bool finish(struct run *run, struct err *err)
 {
 	struct resmap *map = &run->accumulator.map;
 	bool origin = wants(&run->target.kustomization, "originAnnotations");
 	bool transformers = wants(&run->target.kustomization, "transformerAnnotations");
 	for (size_t i = 0; i < map->count; i++) {
-		resource_finish(&run->arena, map->items[i], origin, transformers);
+		if (!resource_finish(&run->arena, map->items[i], origin, transformers, err)) {
+			return false;
+		}
 	}
+	return true;
 }
 
 /* What is done once for the whole tree: names get their hashes, then what refers to them follows, then vars. */
@@ -166,11 +169,8 @@ static bool build_once(const struct kustomize_source *source, struct problems *p
 	if (run->target.kustomization.build_metadata.count) {
 		run->target.origin = origin_root(&run->arena);
 	}
-	if (!accumulate_schema(&run->target, err) || !accumulate(&run->target, &run->accumulator, err) || !complete(run, err)) {
-		return false;
-	}
-	finish(run);
-	return true;
+	return accumulate_schema(&run->target, err) && accumulate(&run->target, &run->accumulator, err) && complete(run, err) &&
+	       finish(run, err);
 }
 
 /* Nearly no build needs whole trees, which take much memory: that one is done again. */

@@ -1,3 +1,4 @@
+#include "render/kustomize/hidden.h"
 #include "render/kustomize/resource.h"
 
 #include <string.h>
@@ -217,7 +218,9 @@ static struct pairs pairs_of(struct arena *arena, const struct resource *resourc
 {
 	const struct tree *map = tree_get(tree_get(resource->root, "metadata"), field);
 	struct pairs pairs = { 0 };
-	if (!tree_is_map(map)) {
+	/* getMapFromMeta does not ask what a field is: what was put below a null comes to light. */
+	map = map && map->kind == TREE_SCALAR ? hidden_below(map) : map;
+	if (!map) {
 		return pairs;
 	}
 	/* One more, so that who asks can add one. */
@@ -247,7 +250,7 @@ static struct tree *new_value(struct arena *arena, const char *text)
 	return value;
 }
 
-/* setMapInMetadata */
+/* setMapInMetadata. Where a manifest has the field twice, what was in the first goes into the second. */
 static void set_pairs(struct arena *arena, struct resource *resource, const char *field, const struct pairs *pairs)
 {
 	struct tree *metadata = make_metadata(arena, resource);
@@ -255,13 +258,23 @@ static void set_pairs(struct arena *arena, struct resource *resource, const char
 	if (pairs->count == 0) {
 		return;
 	}
-	struct tree *map = tree_new_map(arena);
-	for (size_t i = 0; i < pairs->count; i++) {
-		tree_append(arena, map, tree_new_plain(arena, pairs->items[i].key));
-		tree_append(arena, map, new_value(arena, pairs->items[i].value));
+	struct tree *map = tree_get(metadata, field);
+	bool twin = tree_is_map(map) && map->count;
+	if (!twin) {
+		(void)tree_remove(metadata, field);
+		map = tree_new_map(arena);
+		tree_append(arena, metadata, tree_new_plain(arena, field));
+		tree_append(arena, metadata, map);
 	}
-	tree_append(arena, metadata, tree_new_plain(arena, field));
-	tree_append(arena, metadata, map);
+	for (size_t i = 0; i < pairs->count; i++) {
+		struct tree *value = new_value(arena, pairs->items[i].value);
+		if (twin) {
+			(void)tree_put(arena, map, pairs->items[i].key, value);
+		} else {
+			tree_append(arena, map, tree_new_plain(arena, pairs->items[i].key));
+			tree_append(arena, map, value);
+		}
+	}
 }
 
 void resource_set_labels(struct arena *arena, struct resource *resource, const struct pairs *labels)

@@ -102,7 +102,10 @@ void resource_take_metadata(struct arena *arena, struct resource *resource, stru
 /* Annotations of kustomize's own keys, internal.config.kubernetes.io/...: what a JSON 6902 patch must not lose. */
 struct pairs resource_internal_annotations(struct arena *arena, const struct resource *resource);
 
-/* Takes away what a build noted; origin and transformers stay where they are asked for. All annotations are strings then. */
-void resource_finish(struct arena *arena, struct resource *resource, bool origin, bool transformers);
+/*
+ * Takes away what a build noted; origin and transformers stay where they are asked for. All annotations are strings then. Fails
+ * where annotations cannot be taken for a mapping.
+ */
+bool resource_finish(struct arena *arena, struct resource *resource, bool origin, bool transformers, struct err *err) MUST_CHECK;
 
 #endif

@@ -75,7 +75,7 @@ static bool build(struct world *world, const char *text, struct buf *out, struct
 		return false;
 	}
 	for (size_t i = 0; i < map.count; i++) {
-		resource_finish(&world->arena, map.items[i], false, false);
+		ck_assert(resource_finish(&world->arena, map.items[i], false, false, err));
 		if ((i > 0 && !buf_puts(out, "---\n")) || !tree_write_yaml(&world->arena, map.items[i]->root, out, err)) {
 			return false;
 		}

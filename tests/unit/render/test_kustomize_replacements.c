@@ -31,7 +31,7 @@ static struct resmap objects_of(struct arena *arena, const char *text)
 static bool print_all(struct arena *arena, const struct resmap *map, struct buf *out, struct err *err)
 {
 	for (size_t i = 0; i < map->count; i++) {
-		resource_finish(arena, map->items[i], false, false);
+		ck_assert(resource_finish(arena, map->items[i], false, false, err));
 		if (!reread_tree(arena, map->items[i]->root, err) || (i > 0 && !buf_puts(out, "---\n")) ||
 		    !tree_write_yaml(arena, map->items[i]->root, out, err)) {
 			return false;

@@ -32,7 +32,7 @@ static bool resolve(const struct build *build, const char *objects, const char *
 		return false;
 	}
 	for (size_t i = 0; i < map.count; i++) {
-		resource_finish(arena, map.items[i], false, false);
+		ck_assert(resource_finish(arena, map.items[i], false, false, err));
 		if ((i > 0 && !buf_puts(out, "---\n")) || !tree_write_yaml(arena, map.items[i]->root, out, err)) {
 			return false;
 		}
