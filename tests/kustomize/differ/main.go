@@ -4,7 +4,7 @@
 //	differ -plumb build/release/plumb [-from CASES] [-count 1000] [-seed 1] [-keep DIR] [-stop 5]
 //
 // With -from a tree is one of the cases of that folder with a few lines changed.
-// A tree is known by its seed: `-seed N -count 1` makes it again. The reference runs in this process as `kustomize build` runs it.
+// A tree is known by its seed: `-seed N -count 1` makes it again. The reference is the library that `kustomize build` runs.
 // Exit 1 where anything differed; the last line counts.
 package main
 
@@ -18,44 +18,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime/debug"
 	"sort"
 	"strings"
 	"time"
-
-	"sigs.k8s.io/kustomize/api/krusty"
-	"sigs.k8s.io/kustomize/api/types"
-	"sigs.k8s.io/kustomize/kyaml/filesys"
 )
-
-type answer struct {
-	out     []byte
-	err     string
-	refused bool
-	crashed bool
-}
-
-func reference(dir string) (got answer) {
-	defer func() {
-		// A panic of the reference is a refusal: no bytes come of it.
-		if trouble := recover(); trouble != nil {
-			got = answer{refused: true, err: fmt.Sprintf("panic: %v\n%s", trouble, debug.Stack())}
-		}
-	}()
-	options := krusty.MakeDefaultOptions()
-	options.Reorder = krusty.ReorderOptionUnspecified
-	options.PluginConfig = types.DisabledPluginConfig()
-	built, err := krusty.MakeKustomizer(options).Run(filesys.MakeFsOnDisk(), dir)
-	if err != nil {
-		return answer{refused: true, err: err.Error()}
-	}
-	out, err := built.AsYaml()
-	if err != nil {
-		return answer{refused: true, err: err.Error()}
-	}
-	// The label of managedByLabel tells which program has the library in it.
-	return answer{out: bytes.ReplaceAll(out, []byte("kustomize-(devel)"), []byte("kustomize-v5.8.1"))}
-}
 
 func ours(plumb, dir string) answer {
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
@@ -65,31 +31,32 @@ func ours(plumb, dir string) answer {
 	command.Stdout, command.Stderr = &out, &problems
 	err := command.Run()
 	if err == nil {
-		return answer{out: out.Bytes()}
+		return answer{Out: out.Bytes()}
 	}
 	var exit *exec.ExitError
 	refused := errors.As(err, &exit) && exit.ExitCode() == 4 && problems.Len() > 0
-	return answer{refused: refused, crashed: !refused, err: err.Error() + "\n" + problems.String()}
+	return answer{Refused: refused, Crashed: !refused, Err: err.Error() + "\n" + problems.String()}
 }
 
 // What is different, or "".
 func compare(theirs, mine answer) string {
 	switch {
-	case mine.crashed:
+	case mine.Crashed:
 		return "crash"
-	case theirs.refused && !mine.refused:
+	case theirs.Refused && !mine.Refused:
 		return "accepted"
-	case !theirs.refused && mine.refused:
+	case !theirs.Refused && mine.Refused:
 		return "refused"
-	case !bytes.Equal(theirs.out, mine.out):
+	case !bytes.Equal(theirs.Out, mine.Out):
 		return "differs"
 	}
 	return ""
 }
 
 type judge struct {
-	plumb string
-	dir   string
+	plumb     string
+	dir       string
+	reference reference
 }
 
 func (j *judge) write(t *tree) {
@@ -103,16 +70,13 @@ func (j *judge) write(t *tree) {
 
 func (j *judge) refuses(t *tree) bool {
 	j.write(t)
-	refused := reference(filepath.Join(j.dir, t.target)).refused
-	t.forget()
-	return refused
+	return j.reference.ask(filepath.Join(j.dir, t.target), t).Refused
 }
 
 func (j *judge) verdict(t *tree) (string, answer, answer) {
 	j.write(t)
 	target := filepath.Join(j.dir, t.target)
-	theirs, mine := reference(target), ours(j.plumb, target)
-	t.forget()
+	theirs, mine := j.reference.ask(target, t), ours(j.plumb, target)
 	return compare(theirs, mine), theirs, mine
 }
 
@@ -150,7 +114,7 @@ func keep(dir string, seed int64, kind string, t *tree, theirs, mine answer) {
 		panic(err)
 	}
 	for name, content := range map[string][]byte{
-		"expected.yaml": theirs.out, "actual.yaml": mine.out, "expected.err": []byte(theirs.err), "actual.err": []byte(mine.err),
+		"expected.yaml": theirs.Out, "actual.yaml": mine.Out, "expected.err": []byte(theirs.Err), "actual.err": []byte(mine.Err),
 		"target": []byte(t.target + "\n"),
 	} {
 		if len(content) > 0 {
@@ -170,7 +134,12 @@ func main() {
 	why := flag.Bool("why", false, "say why the reference refuses a tree")
 	show := flag.Bool("show", false, "print the tree of -seed and end")
 	from := flag.String("from", "", "a folder of cases, to change instead of making trees")
+	server := flag.Bool("serve", false, "be the reference of another one of these")
 	flag.Parse()
+	if *server {
+		serve()
+		return
+	}
 
 	// What a changed tree names as remote is asked for nowhere.
 	program, err := filepath.Abs(*plumb)
@@ -209,10 +178,10 @@ func main() {
 		t := make(j, rand.New(rand.NewSource(i)))
 		kind, theirs, mine := j.verdict(t)
 		if kind == "" {
-			if theirs.refused {
+			if theirs.Refused {
 				refused++
 				if *why {
-					fmt.Printf("seed %d: %s\n", i, firstLine(theirs.err))
+					fmt.Printf("seed %d: %s\n", i, firstLine(theirs.Err))
 				}
 			} else {
 				rendered++
@@ -229,7 +198,7 @@ func main() {
 		keep(*keepDir, i, kind, small, theirs, mine)
 		fmt.Printf("--- seed %d: %s\n", i, kind)
 		small.print(os.Stdout)
-		fmt.Printf("--- reference: %s%s\n--- plumb: %s%s\n", firstLine(theirs.err), clip(theirs.out), firstLine(mine.err), clip(mine.out))
+		fmt.Printf("--- reference: %s%s\n--- plumb: %s%s\n", firstLine(theirs.Err), clip(theirs.Out), firstLine(mine.Err), clip(mine.Out))
 	}
 	var kinds []string
 	for kind, n := range found {

@@ -11,7 +11,6 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
-	"sigs.k8s.io/kustomize/kyaml/openapi"
 )
 
 // A tree of files. A file is YAML documents, or text as it is.
@@ -83,16 +82,6 @@ func (t *tree) copy() *tree {
 		c.files[name] = g
 	}
 	return c
-}
-
-// A schema that a tree brings stays in the reference for the trees that follow: each is meant to meet a process of its own.
-func (t *tree) forget() {
-	for _, f := range t.files {
-		if f.documents == nil && strings.Contains(strings.ToLower(f.text), "openapi") {
-			openapi.ResetOpenAPI()
-			return
-		}
-	}
 }
 
 func copyNode(n *yaml.Node) *yaml.Node {
