@@ -21,8 +21,8 @@ static void set_all(struct arena *arena, const struct scalartext *document, cons
 	bool looked = fieldpath_get(arena, document->root, path, &one, &err);
 	if (fieldpath_match(arena, document->root, path, FIELDPATH_CREATE_SCALAR, &found, &err)) {
 		for (size_t i = 0; i < found.count; i++) {
-			if (found.items[i].node->kind == TREE_SCALAR) {
-				tree_set_text(arena, found.items[i].node, looked ? "new: value" : "1");
+			if (found.items[i]->kind == TREE_SCALAR) {
+				tree_set_text(arena, found.items[i], looked ? "new: value" : "1");
 			}
 		}
 	}
