@@ -175,7 +175,7 @@ static const char *copy(struct arena *arena, const char *text)
 
 static void attach_to_scalar(struct arena *arena, struct tree *scalar, const struct tree_notes *notes)
 {
-	if (notes && !notes->alias && (notes->head || notes->line || notes->foot)) {
+	if (notes && (notes->head || notes->line || notes->foot)) {
 		scalar->notes = arena_new(arena, 1, sizeof *scalar->notes);
 		scalar->notes->head = copy(arena, notes->head);
 		scalar->notes->line = copy(arena, notes->line);
@@ -185,7 +185,7 @@ static void attach_to_scalar(struct arena *arena, struct tree *scalar, const str
 
 static void attach_to_all(struct arena *arena, struct tree *tree, const struct tree *noted);
 
-/* `noted` is the same text, read with all comments. The two part where there are aliases and merge keys. */
+/* `noted` is the same text, read with all comments. The two part where there are merge keys. */
 static void attach_to_items(struct arena *arena, struct tree *tree, const struct tree *noted)
 {
 	for (uint32_t i = 0; tree->count == noted->count && i < tree->count; i++) {
@@ -198,6 +198,8 @@ static void attach_to_items(struct arena *arena, struct tree *tree, const struct
 
 static void attach_to_all(struct arena *arena, struct tree *tree, const struct tree *noted)
 {
+	/* Its own comments are not those of the copy that takes its place. */
+	noted = scalartext_is_alias(noted) ? noted->notes->target : noted;
 	if (tree->kind != noted->kind) {
 		return;
 	}

@@ -93,12 +93,14 @@ struct tree *reader_empty(struct reader *reader)
 static struct tree *read_alias(struct reader *reader)
 {
 	const char *name = (const char *)reader_peek(reader)->data.alias.value;
-	if (!map_has(&reader->anchors, name)) {
+	const struct tree *target = map_get(&reader->anchors, name);
+	if (!target) {
 		return reader_unexpected(reader, "the anchor of an alias in front of it");
 	}
 	struct tree *alias = tree_new_plain(reader->arena, "");
 	reader_set_comments(reader, alias, reader_take_comments(reader));
 	alias->notes->alias = true;
+	alias->notes->target = target;
 	alias->notes->anchor = arena_text(reader->arena, name);
 	reader_skip(reader);
 	return alias;

@@ -38,9 +38,10 @@ struct tree_notes {
 	const char *head;
 	const char *line;
 	const char *foot;
-	const char *anchor; /* &name of this node; of an alias its *name */
-	bool alias;         /* a scalar with no text */
-	uint32_t row;       /* where it starts in its document, from 1; of whole.h only */
+	const char *anchor;        /* &name of this node; of an alias its *name */
+	bool alias;                /* a scalar with no text */
+	const struct tree *target; /* what an alias stands for */
+	uint32_t row;              /* where it starts in its document, from 1; of whole.h only */
 	uint32_t column;
 	struct tree *hidden; /* hidden.h */
 };
