@@ -62,7 +62,8 @@ static bool is_nothing(const struct tree *scalar)
 /* In brackets a colon asks for quotes. */
 static bool is_time_with_colon(const struct tree *scalar)
 {
-	return scalar->tag == TREE_TIME && scalar->style == TREE_PLAIN && !scalar->tagged && strchr(scalar->text, ':');
+	bool plain = scalar->style == TREE_PLAIN && !scalar->tagged && (scalar->tag == TREE_NONE || scalar->tag == TREE_TIME);
+	return plain && strchr(scalar->text, ':') && tree_resolve(scalar->text, scalar->len) == TREE_TIME;
 }
 
 bool reread_scalar(struct arena *arena, const struct tree *scalar, struct reread_place place, struct tree **out, struct err *err)
