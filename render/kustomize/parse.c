@@ -350,6 +350,15 @@ static bool check_ahead(struct parse *parse, yaml_parser_t *parser, bool explici
 	return good || fail_parser(parse, parser);
 }
 
+/* Of a scalar that is nothing but a tag the parser has seen the next token. */
+static bool check_tag(struct parse *parse, const yaml_parser_t *parser, const yaml_event_t *event)
+{
+	bool tag = event->type == YAML_SCALAR_EVENT && event->data.scalar.tag && event->data.scalar.length == 0 &&
+	           event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE && parser->token_available;
+	return !tag || !yaml_flow_runs_on(&event->end_mark, parser->tokens.head) ||
+	       fail(parse, line_of(parse, &event->end_mark), "a tag right in front of a comma: put a space between the two");
+}
+
 static bool read_events(struct parse *parse, yaml_parser_t *parser)
 {
 	for (;;) {
@@ -359,7 +368,7 @@ static bool read_events(struct parse *parse, yaml_parser_t *parser)
 		}
 		yaml_event_type_t type = event.type;
 		bool explicit_end = type == YAML_DOCUMENT_END_EVENT && !event.data.document_end.implicit;
-		bool good = read_event(parse, &event);
+		bool good = check_tag(parse, parser, &event) && read_event(parse, &event);
 		yaml_event_delete(&event);
 		if (good && type == YAML_DOCUMENT_END_EVENT && parse->source->dialect == PARSE_RESOURCE) {
 			return check_ahead(parse, parser, explicit_end);

@@ -170,10 +170,16 @@ static bool has_ended(const struct scanner *scanner, size_t *end, bool *document
 	return type == YAML_STREAM_END_TOKEN || (*end > 0 && scanner->tokens->count >= *end + 2);
 }
 
-static bool is_broken(const yaml_token_t *token)
+/* By its last token. */
+static bool is_broken(const struct scalartext_tokens *tokens)
 {
-	return token->type == YAML_SCALAR_TOKEN && token->data.scalar.style == YAML_PLAIN_SCALAR_STYLE &&
-	       yaml_flow_is_broken((const char *)token->data.scalar.value, token->data.scalar.length);
+	const yaml_token_t *last = &tokens->items[tokens->count - 1].yaml;
+	const yaml_token_t *before = tokens->count > 1 ? &tokens->items[tokens->count - 2].yaml : NULL;
+	if (before && before->type == YAML_TAG_TOKEN && yaml_flow_runs_on(&before->end_mark, last)) {
+		return true;
+	}
+	return last->type == YAML_SCALAR_TOKEN && last->data.scalar.style == YAML_PLAIN_SCALAR_STYLE &&
+	       yaml_flow_is_broken((const char *)last->data.scalar.value, last->data.scalar.length);
 }
 
 static bool scan_all(struct scanner *scanner, yaml_parser_t *parser, struct err *err)
@@ -187,8 +193,8 @@ static bool scan_all(struct scanner *scanner, yaml_parser_t *parser, struct err 
 			return scan_error(parser, err);
 		}
 		add_token(scanner, &token, byte_of(scanner, token.start_mark.index));
-		if (scanner->flow > 0 && is_broken(&token)) {
-			return err_set(err, ERR_INPUT, "line %zu: a '?' in a plain text in [] or {}", token.start_mark.line + 1);
+		if (scanner->flow > 0 && is_broken(scanner->tokens)) {
+			return err_set(err, ERR_INPUT, "line %zu: goyaml does not read this in [] or {}", token.start_mark.line + 1);
 		}
 		if (is_virtual(&token)) {
 			continue;

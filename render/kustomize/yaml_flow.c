@@ -53,3 +53,8 @@ bool yaml_flow_mend(const yaml_parser_t *stopped, struct arena *arena, const cha
 	*len = out.len;
 	return true;
 }
+
+bool yaml_flow_runs_on(const yaml_mark_t *tag_end, const yaml_token_t *next)
+{
+	return next->type == YAML_FLOW_ENTRY_TOKEN && next->start_mark.index == tag_end->index;
+}

@@ -1,6 +1,5 @@
 /*
- * Plain scalars in [] and {}, of which goyaml has an older idea than libyaml 0.2.5. (They differ in tags with one of ,[] in them
- * and in byte order marks at the start of a line as well: nobody writes those.)
+ * What stands in [] and {}, of which goyaml has an older idea than libyaml 0.2.5.
  */
 #ifndef RENDER_KUSTOMIZE_YAML_FLOW_H
 #define RENDER_KUSTOMIZE_YAML_FLOW_H
@@ -17,5 +16,8 @@ bool yaml_flow_is_broken(const char *text, size_t len);
  * text, makes it a copy with quotes around the scalar that ends in the colon, which can be parsed in its place.
  */
 bool yaml_flow_mend(const yaml_parser_t *stopped, struct arena *arena, const char **text, size_t *len);
+
+/* A comma right behind a tag, which to goyaml is a letter of it: nobody means that. `next` is the token behind the tag. */
+bool yaml_flow_runs_on(const yaml_mark_t *tag_end, const yaml_token_t *next);
 
 #endif

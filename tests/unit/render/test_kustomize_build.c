@@ -317,6 +317,14 @@ START_TEST(bounds_the_colons_that_libyaml_refuses)
 }
 END_TEST
 
+START_TEST(refuses_tags_in_front_of_a_comma)
+{
+	add("a.yaml", "kind: A\nmetadata: {name: a}\nlist: [!!str, a]\n");
+	add("kustomization.yaml", "resources: [a.yaml]\n");
+	refuses("", "kustomization.yaml: resources[0]: a.yaml:3: a tag right in front of a comma: put a space between the two");
+}
+END_TEST
+
 /* --- what is warned of -------------------------------------------------------------------------------------------- */
 
 START_TEST(warns_of_deprecated_fields_and_targets_that_select_nothing)
@@ -357,6 +365,7 @@ static Suite *suite(void)
 	tcase_add_test(tests, ends_at_bases_that_are_named_over_and_over);
 	tcase_add_test(tests, bounds_what_aliases_add);
 	tcase_add_test(tests, bounds_the_colons_that_libyaml_refuses);
+	tcase_add_test(tests, refuses_tags_in_front_of_a_comma);
 	tcase_add_test(tests, warns_of_deprecated_fields_and_targets_that_select_nothing);
 	suite_add_tcase(all, tests);
 	return all;
