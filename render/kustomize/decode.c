@@ -79,7 +79,7 @@ static const char *text_of(struct arena *arena, const struct json_scalar *value)
 	return arena_text(arena, text);
 }
 
-static bool decode_text(const struct decoder *decoder, const struct tree *tree, const struct at *at, const char **out,
+static bool decode_text(const struct decoder *decoder, bool loose, const struct tree *tree, const struct at *at, const char **out,
                         struct err *err)
 {
 	struct json_scalar value;
@@ -87,7 +87,7 @@ static bool decode_text(const struct decoder *decoder, const struct tree *tree, 
 		return false;
 	}
 	if (value.kind != JSON_TEXT) {
-		if (!decoder->loose || tree->kind != TREE_SCALAR) {
+		if (!loose || tree->kind != TREE_SCALAR) {
 			bool scalar = tree->kind == TREE_SCALAR;
 			return fail(decoder, tree, at, scalar ? "must be a string: put the value in quotes" : "must be a string", err);
 		}
@@ -149,7 +149,7 @@ static bool decode_texts(const struct decoder *decoder, const struct tree *tree,
 	for (uint32_t i = 0; i < tree->count; i++) {
 		struct at inner = { .up = at, .index = i };
 		items[i] = i < out->count ? out->items[i] : "";
-		if (!tree_is_null(tree->items[i]) && !decode_text(decoder, tree->items[i], &inner, &items[i], err)) {
+		if (!tree_is_null(tree->items[i]) && !decode_text(decoder, decoder->loose, tree->items[i], &inner, &items[i], err)) {
 			return false;
 		}
 	}
@@ -184,7 +184,7 @@ static bool decode_pairs(const struct decoder *decoder, const struct tree *tree,
 		if (!key || strlen(key) != tree->items[i]->len) {
 			return fail(decoder, tree->items[i], at, "a key must be a string", err);
 		}
-		if (!tree_is_null(tree->items[i + 1]) && !decode_text(decoder, tree->items[i + 1], &inner, &text, err)) {
+		if (!tree_is_null(tree->items[i + 1]) && !decode_text(decoder, decoder->loose, tree->items[i + 1], &inner, &text, err)) {
 			return false;
 		}
 		struct pair pair = { .key = key, .value = text };
@@ -202,7 +202,7 @@ static void set_defaults(const struct shape *shape, void *out)
 	for (size_t i = 0; i < shape->count; i++) {
 		const struct field *field = &shape->fields[i];
 		void *to = member(out, field->offset);
-		if (field->kind == FIELD_TEXT) {
+		if (field->kind == FIELD_TEXT || field->kind == FIELD_STRICT) {
 			*(const char **)to = "";
 		} else if (field->kind == FIELD_STRUCT) {
 			set_defaults(field->shape, to);
@@ -312,6 +312,7 @@ static void decode_null(const struct field *field, void *out)
 		memset(to, 0, sizeof(void *));
 		break;
 	case FIELD_TEXT:
+	case FIELD_STRICT:
 	case FIELD_BOOL:
 	case FIELD_INT:
 	case FIELD_STRUCT:
@@ -327,7 +328,9 @@ static bool decode_field(const struct decoder *decoder, const struct field *fiel
 	switch (field->kind) {
 	case FIELD_TEXT:
 	case FIELD_TEXT_PTR:
-		return decode_text(decoder, tree, at, to, err);
+		return decode_text(decoder, decoder->loose, tree, at, to, err);
+	case FIELD_STRICT:
+		return decode_text(decoder, false, tree, at, to, err);
 	case FIELD_BOOL:
 		return decode_bool(decoder, tree, at, to, err);
 	case FIELD_INT:

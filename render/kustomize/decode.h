@@ -14,6 +14,7 @@
 
 enum field_kind {
 	FIELD_TEXT,     /* const char * */
+	FIELD_STRICT,   /* a text that is never loose: of a struct that is embedded upstream, where sigs.k8s.io/yaml does not look */
 	FIELD_TEXT_PTR, /* const char *, NULL where it was not given */
 	FIELD_BOOL,     /* bool */
 	FIELD_INT,      /* int64_t */

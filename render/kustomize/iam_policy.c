@@ -38,7 +38,7 @@ static const struct shape policy_shape = {
 bool iam_policy_generate(const struct build *build, const char *file, const struct tree *config, struct resmap *out,
                          struct err *err)
 {
-	struct decoder decoder = { .arena = build->arena, .file = file, .loose = true };
+	struct decoder decoder = { .arena = build->arena, .file = file };
 	struct policy policy;
 	if (!decode(&decoder, &policy_shape, config, &policy, err)) {
 		return false;

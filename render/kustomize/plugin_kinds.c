@@ -24,6 +24,13 @@ static bool read_config(const struct plugin *plugin, const struct shape *shape, 
 	return decode(&decoder, shape, plugin->config, out, err);
 }
 
+/* What is embedded in upstream's plugin: FIELD_STRICT. */
+static bool read_embedded(const struct plugin *plugin, const struct shape *shape, void *out, struct err *err)
+{
+	struct decoder decoder = { .arena = plugin->build->arena, .file = plugin->file };
+	return decode(&decoder, shape, plugin->config, out, err);
+}
+
 /* --- generators --------------------------------------------------------------------------------------------------- */
 
 struct metadata_config {
@@ -39,7 +46,7 @@ SHAPE(metadata, "a plugin", struct metadata_config);
 static bool read_args(const struct plugin *plugin, const struct shape *shape, struct generator_args *args, struct err *err)
 {
 	struct metadata_config own;
-	if (!read_config(plugin, shape, args, err) || !read_config(plugin, &metadata_shape, &own, err)) {
+	if (!read_embedded(plugin, shape, args, err) || !read_config(plugin, &metadata_shape, &own, err)) {
 		return false;
 	}
 	args->name = *args->name ? args->name : own.metadata.name;
@@ -247,7 +254,7 @@ static bool transform_replacements(const struct plugin *plugin, struct resmap *m
 {
 	struct replacements_config file;
 	struct replacements_config config = { 0 };
-	return read_config(plugin, &replacements_shape, &file, err) &&
+	return read_embedded(plugin, &replacements_shape, &file, err) &&
 	       steps_read_replacements(plugin->build, &file.replacements, &config.replacements, err) &&
 	       replacements_transform(plugin->build, map, &config, err);
 }

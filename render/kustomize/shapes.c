@@ -9,9 +9,9 @@
 	}
 
 #define GVK(type, at) \
-	{ "group", FIELD_TEXT, offsetof(type, at.group), NULL }, { "version", FIELD_TEXT, offsetof(type, at.version), NULL }, \
+	{ "group", FIELD_STRICT, offsetof(type, at.group), NULL }, { "version", FIELD_STRICT, offsetof(type, at.version), NULL }, \
 	{ \
-		"kind", FIELD_TEXT, offsetof(type, at.kind), NULL \
+		"kind", FIELD_STRICT, offsetof(type, at.kind), NULL \
 	}
 
 static const struct field fieldspec_fields[] = {
@@ -23,8 +23,8 @@ SHAPE(fieldspec, "a field spec", struct fieldspec);
 
 static const struct field selector_fields[] = {
 	GVK(struct selector, gvk),
-	{ "name", FIELD_TEXT, offsetof(struct selector, name), NULL },
-	{ "namespace", FIELD_TEXT, offsetof(struct selector, ns), NULL },
+	{ "name", FIELD_STRICT, offsetof(struct selector, name), NULL },
+	{ "namespace", FIELD_STRICT, offsetof(struct selector, ns), NULL },
 	{ "annotationSelector", FIELD_TEXT, offsetof(struct selector, annotations), NULL },
 	{ "labelSelector", FIELD_TEXT, offsetof(struct selector, labels), NULL },
 };
@@ -79,8 +79,8 @@ SHAPE(field_options, "options", struct field_options);
 
 static const struct field source_fields[] = {
 	GVK(struct source_selector, gvk),
-	{ "name", FIELD_TEXT, offsetof(struct source_selector, name), NULL },
-	{ "namespace", FIELD_TEXT, offsetof(struct source_selector, ns), NULL },
+	{ "name", FIELD_STRICT, offsetof(struct source_selector, name), NULL },
+	{ "namespace", FIELD_STRICT, offsetof(struct source_selector, ns), NULL },
 	{ "fieldPath", FIELD_TEXT, offsetof(struct source_selector, field_path), NULL },
 	{ "options", FIELD_POINTER, offsetof(struct source_selector, options), &shape_field_options },
 };

@@ -114,6 +114,7 @@ static bool is_given(const struct field *field, const struct kustomization *k)
 	const void *at = (const char *)k + field->offset;
 	switch (field->kind) {
 	case FIELD_TEXT:
+	case FIELD_STRICT:
 		return **(const char *const *)at != '\0';
 	case FIELD_TEXTS:
 	case FIELD_PAIRS:
