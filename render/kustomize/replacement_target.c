@@ -60,10 +60,15 @@ static bool text_selects(struct arena *arena, const char *text, struct pairs lab
 }
 
 /* Upstream reads both before it looks what they say. */
-static bool labels_select(struct arena *arena, const struct selector *selector, const struct resource *resource, bool *selects,
+static bool labels_select(struct arena *arena, const struct selector *selector, struct resource *resource, bool *selects,
                           struct err *err)
 {
 	*selects = true;
+	/* It takes a list for keys and values in turn, and panics where a value is missing. */
+	const struct tree *labels = tree_at(resource->root, "metadata", "labels", NULL);
+	if (tree_is_list(labels) && labels->count % 2) {
+		return err_set(err, ERR_INPUT, "'%s': metadata.labels must be a mapping", id_text(arena, resource_id(arena, resource)));
+	}
 	if (!*selector->annotations && !*selector->labels) {
 		return true;
 	}
@@ -100,7 +105,7 @@ bool replacement_target_init(struct arena *arena, struct replacement_target *tar
 }
 
 /* Label and annotation selectors of select and, where it has any, of reject. */
-static bool target_passes_labels(struct arena *arena, const struct replacement_target *target, const struct resource *resource,
+static bool target_passes_labels(struct arena *arena, const struct replacement_target *target, struct resource *resource,
                                  bool *passes, struct err *err)
 {
 	if (!labels_select(arena, target->selector->select, resource, passes, err)) {
