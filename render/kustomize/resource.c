@@ -85,8 +85,8 @@ static void split_previous(struct arena *arena, struct resource *resource)
 	const char *namespaces = resource->previous.namespaces;
 	const char *kinds = resource->previous.kinds;
 	size_t count = count_commas(names) + 1;
-	/* A name of the user's own with a comma breaks the lists apart; upstream ends there. */
-	if (count_commas(namespaces) + 1 != count || count_commas(kinds) + 1 != count) {
+	resource->previous.broken = count_commas(namespaces) + 1 != count || count_commas(kinds) + 1 != count;
+	if (resource->previous.broken) {
 		resource->previous.ids = (struct ids){ 0 };
 		return;
 	}
@@ -105,6 +105,7 @@ const struct ids *resource_previous(struct arena *arena, struct resource *resour
 	if (!names) {
 		resource->previous.names = NULL;
 		resource->previous.ids = (struct ids){ 0 };
+		resource->previous.broken = false;
 		return &resource->previous.ids;
 	}
 	const char *namespaces = resource_annotation(resource, NOTE_PREVIOUS_NAMESPACES);

@@ -29,6 +29,7 @@ struct resource {
 	struct {
 		const char *names, *namespaces, *kinds, *api_version;
 		struct ids ids;
+		bool broken; /* a kind, name or namespace with a comma in it: the lists do not fit together */
 	} previous;
 };
 
@@ -104,7 +105,7 @@ struct pairs resource_internal_annotations(struct arena *arena, const struct res
 
 /*
  * Takes away what a build noted; origin and transformers stay where they are asked for. All annotations are strings then. Fails
- * where annotations cannot be taken for a mapping.
+ * where annotations cannot be taken for a mapping, and where what was noted of former names cannot be told apart.
  */
 bool resource_finish(struct arena *arena, struct resource *resource, bool origin, bool transformers, struct err *err) MUST_CHECK;
 

@@ -378,6 +378,11 @@ bool resource_finish(struct arena *arena, struct resource *resource, bool origin
 {
 	struct tree *metadata = tree_get(resource->root, "metadata");
 	struct tree *annotations = tree_get(metadata, "annotations");
+	(void)resource_previous(arena, resource);
+	if (resource->previous.broken) {
+		return err_set(err, ERR_INPUT, "%s: an object with a comma in its kind, name or namespace cannot be renamed",
+		               resource->path);
+	}
 	if (tree_is_list(annotations) && !is_keys_and_values(annotations)) {
 		return err_set(err, ERR_INPUT, "%s: line %u: metadata.annotations must be a mapping", resource->path, annotations->line);
 	}

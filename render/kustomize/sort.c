@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "render/base/buf.h"
+#include "render/kustomize/go_sort.h"
 #include "render/kustomize/id.h"
 
 struct row {
@@ -61,9 +62,9 @@ static void sort_legacy(struct resmap *map, const struct legacy_sort_options *op
 			.order = order_of(options, id->gvk.kind),
 		};
 	}
-	if (map->count) {
-		qsort(rows, map->count, sizeof *rows, compare);
-	}
+	/* Where other kinds stand beside Namespaces, what sorts when is no order: the steps decide. */
+	struct row spare;
+	go_sort(rows, map->count, sizeof *rows, compare, &spare);
 	for (size_t i = 0; i < map->count; i++) {
 		map->items[i] = rows[i].resource;
 	}
