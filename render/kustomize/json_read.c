@@ -14,6 +14,7 @@ struct scanner {
 	const char *at, *end;
 	uint32_t line;
 	size_t depth;
+	enum json_repeats repeats;
 	struct err *err;
 };
 
@@ -182,11 +183,11 @@ static int by_key(const void *a, const void *b)
 	return order ? order : left->at < right->at ? -1 : 1;
 }
 
-/* Of members of one name the last one counts. They are in the order of their names then. */
-static void drop_repeated(struct arena *arena, struct tree *map)
+/* Of members of one name the last one counts, where that is no error. They are in the order of their names then. */
+static bool drop_repeated(struct scanner *scanner, struct tree *map)
 {
 	uint32_t count = map->count / 2;
-	struct member *members = arena_new(arena, count, sizeof *members);
+	struct member *members = arena_new(scanner->arena, count, sizeof *members);
 	for (uint32_t i = 0; i < count; i++) {
 		members[i] = (struct member){ map->items[2 * i], map->items[2 * i + 1], i };
 	}
@@ -197,8 +198,11 @@ static void drop_repeated(struct arena *arena, struct tree *map)
 		if (!next || next->len != key->len || memcmp(next->text, key->text, key->len) != 0) {
 			map->items[map->count++] = members[i].key;
 			map->items[map->count++] = members[i].value;
+		} else if (scanner->repeats == JSON_REPEATS_REFUSED) {
+			return fail(scanner, "a member of an object is there twice");
 		}
 	}
+	return true;
 }
 
 /* An array or an object, up to its closing bracket. */
@@ -229,10 +233,7 @@ static bool read_collection(struct scanner *scanner, struct tree *into, int clos
 	}
 	scanner->at++;
 	scanner->depth--;
-	if (into->kind == TREE_MAP && into->count > 2) {
-		drop_repeated(scanner->arena, into);
-	}
-	return true;
+	return into->kind != TREE_MAP || into->count <= 2 || drop_repeated(scanner, into);
 }
 
 static bool read_value(struct scanner *scanner, struct tree **out)
@@ -250,9 +251,9 @@ static bool read_value(struct scanner *scanner, struct tree **out)
 	return c == '-' || is_digit(c) ? read_number(scanner, out) : read_word(scanner, out);
 }
 
-bool json_read(struct arena *arena, const char *text, size_t len, struct tree **out, struct err *err)
+bool json_read(struct arena *arena, const char *text, size_t len, enum json_repeats repeats, struct tree **out, struct err *err)
 {
-	struct scanner scanner = { arena, text, text + len, 1, 0, err };
+	struct scanner scanner = { arena, text, text + len, 1, 0, repeats, err };
 	struct tree *tree = NULL;
 	if (!rune_all_valid(text, len)) {
 		return fail(&scanner, "bad UTF-8");

@@ -15,8 +15,12 @@
 /* The tag of a scalar whose text is a JSON literal: "text", 1e3, true. Nulls have TREE_NULL. */
 extern const char JSON_RAW[];
 
+/* Members of one name in an object: of Go's two decoders the newer one refuses them. */
+enum json_repeats { JSON_REPEATS_LAST_COUNTS, JSON_REPEATS_REFUSED };
+
 /* One value and nothing behind it. */
-bool json_read(struct arena *arena, const char *text, size_t len, struct tree **out, struct err *err) MUST_CHECK;
+bool json_read(struct arena *arena, const char *text, size_t len, enum json_repeats repeats, struct tree **out, struct err *err)
+	MUST_CHECK;
 
 /* A raw scalar with its text decoded and the tag it has; any other node as it is. */
 struct tree *json_decode(struct arena *arena, struct tree *tree);
