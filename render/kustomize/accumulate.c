@@ -102,6 +102,20 @@ static bool merge_accumulator(struct gathering *into, const struct accumulator *
 	       varset_merge(all->map.arena, &all->vars, &from->vars, err);
 }
 
+/*
+ * Upstream puts what a component leaves into a new accumulator: ids are looked at, and the configuration loses what one of its
+ * entries stands for already.
+ */
+static bool renew(struct accumulator *accumulator, struct err *err)
+{
+	struct field_config merged = { 0 };
+	if (!resmap_check_ids(&accumulator->map, err) || !merge_config(accumulator->map.arena, &merged, &accumulator->config, err)) {
+		return false;
+	}
+	accumulator->config = merged;
+	return true;
+}
+
 static bool check_kind(const struct target *sub, bool component, struct err *err)
 {
 	bool is_component = strcmp(sub->kustomization.kind, "Component") == 0;
@@ -131,7 +145,7 @@ static bool accumulate_directory(struct target *target, const char *path, struct
 	}
 	bool good;
 	if (component) {
-		good = accumulate(&sub, component, err);
+		good = accumulate(&sub, component, err) && renew(component, err);
 	} else {
 		struct accumulator own = ACCUMULATOR_INIT(build->arena);
 		good = accumulate(&sub, &own, err) && merge_accumulator(into, &own, err);
