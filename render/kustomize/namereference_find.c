@@ -45,18 +45,29 @@ void name_index_release(struct name_index *index)
 
 /* --- the referrer ------------------------------------------------------------------------------------------------ */
 
+/* Whether goyaml v3 makes a string of it. */
+static bool is_string(const struct tree *node)
+{
+	if (!tree_is_scalar(node)) {
+		return false;
+	}
+	bool unknown = node->tag == TREE_NONE && node->style == TREE_PLAIN;
+	const char *tag = unknown ? tree_resolve(node->text, node->len) : node->tag;
+	return tag != TREE_NULL && tag != TREE_BOOL && tag != TREE_INT && tag != TREE_FLOAT && tag != TREE_TIME;
+}
+
 static bool add_subject(struct arena *arena, struct referrer *referrer, const struct tree *subject, struct err *err)
 {
 	const struct tree *kind = tree_get(subject, "kind");
 	const struct tree *ns = tree_get(subject, "namespace");
-	if (!tree_is_map(subject) || (ns && kind && !tree_is_scalar(kind))) {
-		return err_set(err, ERR_INPUT, "field 'subjects': line %u: each must be a mapping with a kind", (unsigned)subject->line);
+	if (!tree_is_map(subject) || (ns && kind && !is_string(kind))) {
+		return err_set(err, ERR_INPUT, "field 'subjects': line %u: each must be a mapping, its kind a text",
+		               (unsigned)subject->line);
 	}
 	if (!ns || !tree_text_is(kind, "ServiceAccount")) {
 		return true;
 	}
-	bool text = tree_is_scalar(ns) && (ns->tag == TREE_STR || ns->tag == TREE_NONE);
-	if (!text) {
+	if (!is_string(ns)) {
 		return err_set(err, ERR_INPUT, "field 'subjects': line %u: the namespace must be a text", (unsigned)subject->line);
 	}
 	struct texts *texts = &referrer->namespaces;
