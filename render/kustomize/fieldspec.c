@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "render/kustomize/fieldpath_part.h"
 #include "render/kustomize/hidden.h"
 #include "render/kustomize/resource.h"
 #include "render/kustomize/setter.h"
@@ -99,6 +100,14 @@ static struct tree *step(const struct walk *walk, struct tree *map, const char *
 	return field;
 }
 
+/* The name without the white space around it, which hardly any has. */
+static const char *trim(struct arena *arena, const char *name, size_t len)
+{
+	unsigned char first = (unsigned char)name[0], last = (unsigned char)name[len - 1];
+	bool plain = first > ' ' && first < 0x80 && last > ' ' && last < 0x80;
+	return plain ? name : fieldpath_trim(arena, name);
+}
+
 static bool walk_map(const struct walk *walk, struct tree *map, const char *path)
 {
 	struct name part;
@@ -109,12 +118,16 @@ static bool walk_map(const struct walk *walk, struct tree *map, const char *path
 	}
 	char *bytes = part.text == part.bytes ? part.bytes : arena_text(walk->arena, part.text);
 	bytes[part.len] = '\0';
-	if (is_item_name(bytes, part.len)) {
-		return err_set(walk->err, ERR_INPUT, "'%.100s' is no name of a field", bytes);
+	const char *name = trim(walk->arena, bytes, part.len);
+	if (!*name) {
+		return walk_on(walk, map, part.last ? NULL : rest);
+	}
+	if (is_item_name(name, strlen(name))) {
+		return err_set(walk->err, ERR_INPUT, "'%.100s' is no name of a field", name);
 	}
 	bool creates = walk->spec->create && walk->visitor->creates && !list_wanted;
 	enum tree_kind kind = list_wanted ? TREE_LIST : part.last ? walk->visitor->kind : TREE_MAP;
-	struct tree *field = step(walk, map, bytes, kind, creates);
+	struct tree *field = step(walk, map, name, kind, creates);
 	if (!field) {
 		return true;
 	}
