@@ -141,7 +141,7 @@ static void attach(struct arena *arena, const struct comments *comments, struct 
 	}
 }
 
-/* --- at scalars ---------------------------------------------------------------------------------------------------- */
+/* --- at all nodes -------------------------------------------------------------------------------------------------- */
 
 /* Most comments are at the left edge: those are of keys, unless lists stand there as well. To read the text again takes long. */
 static bool may_have_notes(const char *text, size_t len)
@@ -173,13 +173,13 @@ static const char *copy(struct arena *arena, const char *text)
 	return text ? arena_text(arena, text) : NULL;
 }
 
-static void attach_to_scalar(struct arena *arena, struct tree *scalar, const struct tree_notes *notes)
+static void attach_to_node(struct arena *arena, struct tree *node, const struct tree_notes *notes)
 {
 	if (notes && (notes->head || notes->line || notes->foot)) {
-		scalar->notes = arena_new(arena, 1, sizeof *scalar->notes);
-		scalar->notes->head = copy(arena, notes->head);
-		scalar->notes->line = copy(arena, notes->line);
-		scalar->notes->foot = copy(arena, notes->foot);
+		node->notes = arena_new(arena, 1, sizeof *node->notes);
+		node->notes->head = copy(arena, notes->head);
+		node->notes->line = copy(arena, notes->line);
+		node->notes->foot = copy(arena, notes->foot);
 	}
 }
 
@@ -203,9 +203,8 @@ static void attach_to_all(struct arena *arena, struct tree *tree, const struct t
 	if (tree->kind != noted->kind) {
 		return;
 	}
-	if (tree->kind == TREE_SCALAR) {
-		attach_to_scalar(arena, tree, noted->notes);
-	} else {
+	attach_to_node(arena, tree, noted->notes);
+	if (tree->kind != TREE_SCALAR) {
 		attach_to_items(arena, tree, noted);
 	}
 }

@@ -325,9 +325,18 @@ static bool walk_list(struct merge *merge, const struct merge_place *place, stru
 	return !out->tree || merge_items(merge, place, sides, at, walk_item, &out->tree);
 }
 
-/* Of what no schema is known yet, the object itself may tell it. */
+/* A comment of its own says more than the schema; of what no schema is known yet, the object itself may tell it. */
 static struct schema_at find_schema(const struct merge *merge, struct tree *const sides[2], struct schema_at at)
 {
+	for (size_t side = OBJECT; side <= PATCH; side++) {
+		struct schema_at said = SCHEMA_NOTHING;
+		if (!merge_is_missing(sides[side]) && sides[side]->notes) {
+			said = schema_of_comment(merge->arena, merge->schema, sides[side]);
+		}
+		if (said.node) {
+			return said;
+		}
+	}
 	for (size_t side = OBJECT; side <= PATCH && !at.node; side++) {
 		const char *api_version = tree_get_text(sides[side], "apiVersion");
 		const char *kind = tree_get_text(sides[side], "kind");
