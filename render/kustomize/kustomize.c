@@ -111,7 +111,7 @@ static bool finish(struct run *run, struct err *err)
 	bool transformers = wants(&run->target.kustomization, "transformerAnnotations");
 	for (size_t i = 0; i < map->count; i++) {
 		if (!resource_finish(&run->arena, map->items[i], origin, transformers, err)) {
-			return false;
+			return transform_fail(&run->build, map->items[i], err);
 		}
 	}
 	return true;

@@ -380,11 +380,11 @@ bool resource_finish(struct arena *arena, struct resource *resource, bool origin
 	struct tree *annotations = tree_get(metadata, "annotations");
 	(void)resource_previous(arena, resource);
 	if (resource->previous.broken) {
-		return err_set(err, ERR_INPUT, "%s: an object with a comma in its kind, name or namespace cannot be renamed",
-		               resource->path);
+		return err_set(err, ERR_INPUT,
+		               "its former names are lost: a comma in its kind, name or namespace, or a patch of its metadata");
 	}
 	if (tree_is_list(annotations) && !is_keys_and_values(annotations)) {
-		return err_set(err, ERR_INPUT, "%s: line %u: metadata.annotations must be a mapping", resource->path, annotations->line);
+		return err_set(err, ERR_INPUT, "line %u: metadata.annotations must be a mapping", annotations->line);
 	}
 	if (!tree_is_map(metadata) || (annotations && !tree_is_map(annotations)) || has_twins(arena, metadata, annotations)) {
 		finish_slowly(arena, resource, origin, transformers);

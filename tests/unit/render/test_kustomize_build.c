@@ -317,6 +317,16 @@ START_TEST(bounds_the_colons_that_libyaml_refuses)
 }
 END_TEST
 
+START_TEST(names_a_generated_object_that_lost_its_former_names)
+{
+	add("kustomization.yaml", "namePrefix: p-\n"
+	                          "namespace: 'c,d'\n"
+	                          "configMapGenerator: [{name: a, options: {disableNameSuffixHash: true}}]\n");
+	refuses("", "ConfigMap.v1.[noGrp]/p-a.c,d: its former names are lost: a comma in its kind, name or namespace, or a patch of "
+	            "its metadata");
+}
+END_TEST
+
 START_TEST(refuses_tags_in_front_of_a_comma)
 {
 	add("a.yaml", "kind: A\nmetadata: {name: a}\nlist: [!!str, a]\n");
@@ -365,6 +375,7 @@ static Suite *suite(void)
 	tcase_add_test(tests, ends_at_bases_that_are_named_over_and_over);
 	tcase_add_test(tests, bounds_what_aliases_add);
 	tcase_add_test(tests, bounds_the_colons_that_libyaml_refuses);
+	tcase_add_test(tests, names_a_generated_object_that_lost_its_former_names);
 	tcase_add_test(tests, refuses_tags_in_front_of_a_comma);
 	tcase_add_test(tests, warns_of_deprecated_fields_and_targets_that_select_nothing);
 	suite_add_tcase(all, tests);
