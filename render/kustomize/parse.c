@@ -8,6 +8,7 @@
 #include "render/base/limits.h"
 #include "render/base/map.h"
 #include "render/kustomize/yaml_flow.h"
+#include "render/kustomize/yaml_mend.h"
 #include "render/kustomize/yaml_words.h"
 
 struct parse {
@@ -23,6 +24,8 @@ struct parse {
 	size_t alias_nodes;
 	struct map anchors;
 	struct tree *root;
+	size_t read; /* characters, up to the end of the last scalar */
+	const char *stand_in;
 	struct err *err;
 };
 
@@ -104,7 +107,9 @@ static bool read_scalar(struct parse *parse, const yaml_event_t *event)
 {
 	struct tree *tree = add(parse, event, TREE_SCALAR, event->data.scalar.anchor);
 	tree->len = event->data.scalar.length;
-	tree->text = arena_text_len(parse->arena, (const char *)event->data.scalar.value, tree->len);
+	char *text = arena_text_len(parse->arena, (const char *)event->data.scalar.value, tree->len);
+	yaml_show_marks(text, tree->len, parse->stand_in);
+	tree->text = text;
 	tree->style = yaml_words_style(event->data.scalar.style);
 	bool plain = tree->style == TREE_PLAIN;
 	if (plain && is_in_flow(parse) && yaml_flow_is_broken(tree->text, tree->len)) {
@@ -369,6 +374,7 @@ static bool read_events(struct parse *parse, yaml_parser_t *parser)
 		yaml_event_type_t type = event.type;
 		bool explicit_end = type == YAML_DOCUMENT_END_EVENT && !event.data.document_end.implicit;
 		bool good = check_tag(parse, parser, &event) && read_event(parse, &event);
+		parse->read = type == YAML_SCALAR_EVENT ? event.end_mark.index : parse->read;
 		yaml_event_delete(&event);
 		if (good && type == YAML_DOCUMENT_END_EVENT && parse->source->dialect == PARSE_RESOURCE) {
 			return check_ahead(parse, parser, explicit_end);
@@ -379,32 +385,44 @@ static bool read_events(struct parse *parse, yaml_parser_t *parser)
 	}
 }
 
-/* *mended: it could not be read, but the text in `source` is another one now. */
-static bool parse_once(struct arena *arena, struct parse_source *source, struct tree **out, bool *mended, struct err *err)
+/* The end of the last scalar that was read, also of those that wait to become events. */
+static size_t read_so_far(const struct parse *parse, const yaml_parser_t *parser)
 {
-	CLEANUP(parse_release)
-	struct parse parse = { .arena = arena, .source = source, .anchors = MAP_INIT, .err = err };
+	size_t read = parse->read;
+	for (const yaml_token_t *token = parser->tokens.head; token < parser->tokens.tail; token++) {
+		read = token->type == YAML_SCALAR_TOKEN ? token->end_mark.index : read;
+	}
+	return read;
+}
+
+/* *mended: it could not be read, but *text is another one now. */
+static bool parse_once(struct parse *parse, struct yaml_text *text, bool *mended)
+{
 	yaml_parser_t parser;
 	if (!yaml_parser_initialize(&parser)) {
 		abort();
 	}
-	yaml_parser_set_input_string(&parser, (const unsigned char *)source->text, source->len);
-	bool good = read_events(&parse, &parser);
-	if (good) {
-		*out = parse.root;
-	}
-	*mended = !good && yaml_flow_mend(&parser, arena, &source->text, &source->len);
+	yaml_parser_set_input_string(&parser, (const unsigned char *)text->data, text->len);
+	bool good = read_events(parse, &parser);
+	bool tabs = parse->source->dialect == PARSE_RESOURCE;
+	*mended = !good && (yaml_mend_colon(&parser, parse->arena, text) ||
+	                    (tabs && yaml_mend_tabs(&parser, read_so_far(parse, &parser), parse->arena, text)));
 	yaml_parser_delete(&parser);
 	return good;
 }
 
 bool parse_document(struct arena *arena, const struct parse_source *source, struct tree **out, struct err *err)
 {
-	struct parse_source mended = *source;
+	struct yaml_text text = { source->text, source->len };
+	char stand_in[YAML_STAND_IN];
+	yaml_hide_marks(arena, &text, stand_in);
 	struct err problem = ERR_INIT;
 	bool again = true;
 	for (size_t mends = 0; again && mends <= LIMIT_MENDS; mends++) {
-		if (parse_once(arena, &mended, out, &again, &problem)) {
+		CLEANUP(parse_release)
+		struct parse parse = { .arena = arena, .source = source, .anchors = MAP_INIT, .stand_in = stand_in, .err = &problem };
+		if (parse_once(&parse, &text, &again)) {
+			*out = parse.root;
 			return true;
 		}
 	}

@@ -6,6 +6,7 @@
 #include "render/base/buf.h"
 #include "render/kustomize/scalartext_scanner.h"
 #include "render/kustomize/yaml_flow.h"
+#include "render/kustomize/yaml_mend.h"
 
 /* libyaml counts characters. */
 static long byte_of(struct scanner *scanner, size_t chars)
@@ -223,20 +224,23 @@ void scalartext_tokens_release(struct scalartext_tokens *tokens)
 }
 
 /* *mended: it could not be read, but the text is another one now. */
-static bool read_once(struct arena *arena, const char **text, size_t *len, struct scalartext_tokens *out, bool *mended,
-                      struct err *err)
+static bool read_once(struct arena *arena, struct yaml_text *text, struct scalartext_tokens *out, bool *mended, struct err *err)
 {
 	yaml_parser_t parser;
 	if (!yaml_parser_initialize(&parser)) {
 		abort();
 	}
-	yaml_parser_set_input_string(&parser, (const unsigned char *)*text, *len);
+	yaml_parser_set_input_string(&parser, (const unsigned char *)text->data, text->len);
 	yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
 	*out = (struct scalartext_tokens){ 0 };
 	struct scanner *scanner = arena_new(arena, 1, sizeof *scanner);
-	*scanner = (struct scanner){ .arena = arena, .text = *text, .len = (long)*len, .tokens = out };
+	*scanner = (struct scanner){ .arena = arena, .text = text->data, .len = (long)text->len, .tokens = out };
 	bool good = scan_all(scanner, &parser, err);
-	*mended = !good && yaml_flow_mend(&parser, arena, text, len);
+	size_t read = 0;
+	for (size_t i = 0; i < out->count; i++) {
+		read = out->items[i].yaml.type == YAML_SCALAR_TOKEN ? out->items[i].yaml.end_mark.index : read;
+	}
+	*mended = !good && (yaml_mend_colon(&parser, arena, text) || yaml_mend_tabs(&parser, read, arena, text));
 	yaml_parser_delete(&parser);
 	out->comments = arena_new(arena, scanner->found_count + 1, sizeof *out->comments);
 	out->comment_count = scanner->found_count;
@@ -251,13 +255,12 @@ static bool read_once(struct arena *arena, const char **text, size_t *len, struc
 
 bool scalartext_tokens_read(struct arena *arena, const char *text, size_t len, struct scalartext_tokens *out, struct err *err)
 {
-	bool mark = len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0;
-	text += mark ? 3 : 0;
-	len -= mark ? 3 : 0;
+	size_t mark = len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+	struct yaml_text rest = { text + mark, len - mark };
 	struct err problem = ERR_INIT;
 	bool again = true;
 	for (size_t mends = 0; again && mends <= LIMIT_MENDS; mends++) {
-		if (read_once(arena, &text, &len, out, &again, &problem)) {
+		if (read_once(arena, &rest, out, &again, &problem)) {
 			return true;
 		}
 	}

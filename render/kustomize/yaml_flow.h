@@ -4,18 +4,11 @@
 #ifndef RENDER_KUSTOMIZE_YAML_FLOW_H
 #define RENDER_KUSTOMIZE_YAML_FLOW_H
 
+#include <stdbool.h>
 #include <yaml.h>
-
-#include "render/base/arena.h"
 
 /* In goyaml a '?' ends such a scalar and begins a key, which cannot stand there; to libyaml it is a letter. */
 bool yaml_flow_is_broken(const char *text, size_t len);
-
-/*
- * A colon right in front of one of ,[]{} is a letter to goyaml and an error to libyaml. Where that stopped the parser of the
- * text, makes it a copy with quotes around the scalar that ends in the colon, which can be parsed in its place.
- */
-bool yaml_flow_mend(const yaml_parser_t *stopped, struct arena *arena, const char **text, size_t *len);
 
 /* A comma right behind a tag, which to goyaml is a letter of it: nobody means that. `next` is the token behind the tag. */
 bool yaml_flow_runs_on(const yaml_mark_t *tag_end, const yaml_token_t *next);

@@ -1,0 +1,135 @@
+#include "render/kustomize/yaml_mend.h"
+
+#include <string.h>
+
+#include "render/base/buf.h"
+#include "render/base/limits.h"
+#include "render/kustomize/yaml_flow.h"
+
+static const char MARK[] = "\xef\xbb\xbf";
+
+enum { MARK_BYTES = 3, COMMENT_REACH = 512 };
+
+/* libyaml counts characters, and not the byte order mark in front of the first. */
+static const char *byte_of(const struct yaml_text *text, size_t character)
+{
+	const char *end = text->data + text->len;
+	bool mark = text->len >= MARK_BYTES && memcmp(text->data, MARK, MARK_BYTES) == 0;
+	const char *at = text->data + (mark ? MARK_BYTES : 0);
+	for (size_t left = character; left > 0 && at < end; left--) {
+		for (at++; at < end && (*at & 0xc0) == 0x80; at++) {
+		}
+	}
+	return at;
+}
+
+static bool stopped_by(const yaml_parser_t *stopped, const char *problem)
+{
+	return stopped->error == YAML_SCANNER_ERROR && stopped->problem && strcmp(stopped->problem, problem) == 0 &&
+	       stopped->encoding == YAML_UTF8_ENCODING;
+}
+
+bool yaml_mend_colon(const yaml_parser_t *stopped, struct arena *arena, struct yaml_text *text)
+{
+	if (!stopped_by(stopped, "found unexpected ':'")) {
+		return false;
+	}
+	const char *start = byte_of(text, stopped->context_mark.index);
+	const char *end = byte_of(text, stopped->problem_mark.index) + 1;
+	if (yaml_flow_is_broken(start, (size_t)(end - start))) {
+		return false;
+	}
+	CLEANUP(buf_release) struct buf out = BUF_INIT(LIMIT_TREE_BYTES);
+	(void)buf_add(&out, text->data, (size_t)(start - text->data));
+	(void)buf_puts(&out, " '");
+	for (const char *at = start; at < end; at++) {
+		(void)buf_puts(&out, *at == '\'' ? "'" : "");
+		(void)buf_putc(&out, *at);
+	}
+	(void)buf_putc(&out, '\'');
+	(void)buf_add(&out, end, (size_t)(text->data + text->len - end));
+	*text = (struct yaml_text){ arena_text_len(arena, buf_text(&out), out.len), out.len };
+	return true;
+}
+
+/* --- tabs in front of comments ------------------------------------------------------------------------------------ */
+
+static const char *line_end(const char *at, const char *end)
+{
+	const char *feed = memchr(at, '\n', (size_t)(end - at));
+	return feed ? feed : end;
+}
+
+/* Where the comment ends that goes before this line, empty ones between; NULL where there is none behind `begin`. */
+static const char *comment_before(const struct yaml_text *text, const char *line, const char *begin)
+{
+	const char *end = line;
+	while (end > begin && strchr(" \t\r\n", end[-1])) {
+		end--;
+	}
+	const char *start = end;
+	while (start > begin && start[-1] != '\n') {
+		start--;
+	}
+	bool whole = start == text->data || start[-1] == '\n';
+	start += strspn(start, " \t");
+	return whole && start < end && *start == '#' ? line_end(start, line) : NULL;
+}
+
+bool yaml_mend_tabs(const yaml_parser_t *stopped, size_t read, struct arena *arena, struct yaml_text *text)
+{
+	if (!stopped_by(stopped, "found character that cannot start any token")) {
+		return false;
+	}
+	const char *end = text->data + text->len;
+	const char *at = byte_of(text, stopped->problem_mark.index);
+	const char *before = comment_before(text, at, byte_of(text, read));
+	char *copy = NULL;
+	while (before && at < end) {
+		const char *sign = at;
+		while (sign < end && strchr(" \t\r\n", *sign) && *sign) {
+			sign++;
+		}
+		if (sign == end || *sign != '#' || sign - before >= COMMENT_REACH) {
+			break;
+		}
+		copy = copy ? copy : memcpy(arena_new(arena, text->len + 1, 1), text->data, text->len);
+		for (; at < sign; at++) {
+			copy[at - text->data] = *at == '\t' ? ' ' : *at;
+		}
+		before = at = line_end(sign, end);
+	}
+	text->data = copy ? copy : text->data;
+	return copy != NULL;
+}
+
+/* --- byte order marks --------------------------------------------------------------------------------------------- */
+
+void yaml_hide_marks(struct arena *arena, struct yaml_text *text, char stand_in[YAML_STAND_IN])
+{
+	stand_in[0] = '\0';
+	if (text->len <= MARK_BYTES || !memmem(text->data + 1, text->len - 1, MARK, MARK_BYTES)) {
+		return;
+	}
+	/* Of the 6,400 characters for private use, one is missing in a text, unless it is about them. */
+	for (unsigned rune = 0xe000; rune < 0xf900; rune++) {
+		(void)memcpy(stand_in,
+		             (char[]){ (char)(0xe0 | rune >> 12), (char)(0x80 | (rune >> 6 & 0x3f)), (char)(0x80 | (rune & 0x3f)), 0 },
+		             YAML_STAND_IN);
+		if (!memmem(text->data, text->len, stand_in, MARK_BYTES)) {
+			break;
+		}
+	}
+	char *copy = memcpy(arena_new(arena, text->len + 1, 1), text->data, text->len);
+	for (char *at = copy + 1; (at = memmem(at, text->len - (size_t)(at - copy), MARK, MARK_BYTES)) != NULL;) {
+		memcpy(at, stand_in, MARK_BYTES);
+	}
+	text->data = copy;
+}
+
+void yaml_show_marks(char *text, size_t len, const char stand_in[YAML_STAND_IN])
+{
+	for (char *at = text; *stand_in && (at = memmem(at, len - (size_t)(at - text), stand_in, MARK_BYTES)) != NULL;) {
+		memcpy(at, MARK, MARK_BYTES);
+	}
+}
