@@ -64,19 +64,19 @@ static bool scalar_of(const struct decoder *decoder, const struct tree *tree, co
 	return tree_json_scalar(decoder->arena, tree, out, err) || err_wrap(err, "%s: %s", decoder->file, at->name ? at->name : "");
 }
 
-/* What is no text where one is wanted, as sigs.k8s.io/yaml makes a text of it: a number has single precision. */
-static const char *text_of(struct arena *arena, const struct json_scalar *value)
+/* What is no text where one is wanted: a number has single precision to sigs.k8s.io/yaml, goyaml takes it as it is written. */
+static const char *text_of(const struct decoder *decoder, const struct json_scalar *value)
 {
 	if (value->kind != JSON_NUMBER) {
 		return value->kind == JSON_NULL ? "" : value->text;
 	}
 	struct scalar number = scalar_resolve(value->text);
-	if (number.type == SCALAR_FLOAT && !isfinite((float)number.real)) {
+	if (!decoder->goyaml && number.type == SCALAR_FLOAT && !isfinite((float)number.real)) {
 		return number.real < 0 ? "-Inf" : "+Inf";
 	}
 	char text[SCALAR_NUMBER_MAX];
-	scalar_key(&number, text);
-	return arena_text(arena, text);
+	decoder->goyaml ? scalar_yaml(&number, text) : scalar_key(&number, text);
+	return arena_text(decoder->arena, text);
 }
 
 static bool decode_text(const struct decoder *decoder, bool loose, const struct tree *tree, const struct at *at, const char **out,
@@ -87,11 +87,11 @@ static bool decode_text(const struct decoder *decoder, bool loose, const struct 
 		return false;
 	}
 	if (value.kind != JSON_TEXT) {
-		if (!loose || tree->kind != TREE_SCALAR) {
+		if ((!loose && !decoder->goyaml) || tree->kind != TREE_SCALAR) {
 			bool scalar = tree->kind == TREE_SCALAR;
 			return fail(decoder, tree, at, scalar ? "must be a string: put the value in quotes" : "must be a string", err);
 		}
-		*out = text_of(decoder->arena, &value);
+		*out = text_of(decoder, &value);
 		return true;
 	}
 	if (strlen(value.text) != value.len) {
@@ -104,11 +104,29 @@ static bool decode_text(const struct decoder *decoder, bool loose, const struct 
 	return true;
 }
 
+/* goyaml v3 takes YAML 1.1's words for a bool where it knows that it wants one. */
+static bool is_word(const char *text, bool *truth)
+{
+	static const char *const words[] = { "y", "n", "yes", "no", "on", "off" };
+	for (size_t i = 0; i < ARRAY_LEN(words); i++) {
+		bool capital = strcmp(text + (*text != 0), words[i] + 1) == 0 && text[0] == words[i][0] - ('a' - 'A');
+		bool capitals = strcasecmp(text, words[i]) == 0 && strpbrk(text, "yesnof") == NULL;
+		if (strcmp(text, words[i]) == 0 || capital || capitals) {
+			*truth = i % 2 == 0;
+			return true;
+		}
+	}
+	return false;
+}
+
 static bool decode_bool(const struct decoder *decoder, const struct tree *tree, const struct at *at, bool *out, struct err *err)
 {
 	struct json_scalar value;
 	if (!scalar_of(decoder, tree, at, &value, err)) {
 		return false;
+	}
+	if (decoder->goyaml && value.kind == JSON_TEXT && is_word(value.text, out)) {
+		return true;
 	}
 	if (value.kind != JSON_BOOL) {
 		return fail(decoder, tree, at, "must be true or false", err);
@@ -237,19 +255,25 @@ static bool decode_list(const struct decoder *decoder, const struct shape *shape
 	struct list list;
 	memcpy(&list, to, sizeof list);
 	void *items = arena_new(decoder->arena, tree->count, shape->size);
+	size_t count = 0;
 	for (uint32_t i = 0; i < tree->count; i++) {
+		bool null = tree_is_null(tree->items[i]);
+		if (null && decoder->goyaml) {
+			continue;
+		}
 		struct at inner = { .up = at, .index = i };
-		void *item = member(items, i * shape->size);
-		if (i < list.count) {
-			memcpy(item, member(list.items, i * shape->size), shape->size);
+		void *item = member(items, count * shape->size);
+		if (count < list.count) {
+			memcpy(item, member(list.items, count * shape->size), shape->size);
 		} else {
 			set_defaults(shape, item);
 		}
-		if (!tree_is_null(tree->items[i]) && !decode_struct(decoder, shape, tree->items[i], &inner, item, err)) {
+		count++;
+		if (!null && !decode_struct(decoder, shape, tree->items[i], &inner, item, err)) {
 			return false;
 		}
 	}
-	list = (struct list){ .items = items, .count = tree->count, .set = true };
+	list = (struct list){ .items = items, .count = count, .set = true };
 	memcpy(to, &list, sizeof list);
 	return true;
 }
@@ -359,14 +383,14 @@ static bool decode_field(const struct decoder *decoder, const struct field *fiel
 	return false;
 }
 
-static const struct field *find_field(const struct shape *shape, const char *name)
+static const struct field *find_field(const struct shape *shape, const char *name, bool exact)
 {
 	for (size_t i = 0; i < shape->count; i++) {
 		if (strcmp(shape->fields[i].name, name) == 0) {
 			return &shape->fields[i];
 		}
 	}
-	for (size_t i = 0; i < shape->count; i++) {
+	for (size_t i = 0; i < shape->count && !exact; i++) {
 		if (strcasecmp(shape->fields[i].name, name) == 0) {
 			return &shape->fields[i];
 		}
@@ -432,7 +456,7 @@ static bool decode_struct(const struct decoder *decoder, const struct shape *sha
 	}
 	for (uint32_t i = 0; i + 1 < tree->count; i += 2) {
 		const char *name = tree_text(tree->items[i]);
-		const struct field *field = name ? find_field(shape, name) : NULL;
+		const struct field *field = name ? find_field(shape, name, decoder->goyaml) : NULL;
 		if (!name || (!field && decoder->strict)) {
 			return name ? refuse_unknown(decoder, shape, tree->items[i], at, err)
 			            : fail(decoder, tree->items[i], at, "a key must be a string", err);

@@ -50,6 +50,7 @@ struct decoder {
 	const char *file; /* for messages */
 	bool strict;      /* unknown fields are errors */
 	bool loose;       /* numbers and bools are texts where a text is wanted */
+	bool goyaml;      /* as goyaml v3 decodes: loose everywhere, letters have their case, nulls in lists are left out */
 };
 
 /* `out` has the shape's size and is filled whole. */

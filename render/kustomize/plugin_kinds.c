@@ -225,7 +225,9 @@ SHAPE(suffix, "a SuffixTransformer", struct affix_config);
 
 static bool read_affix(const struct plugin *plugin, const struct shape *shape, struct affix_config *config, struct err *err)
 {
-	return read_config(plugin, shape, config, err) && (config->specs.set || err_set(err, ERR_INPUT, "fieldSpecs must be given"));
+	struct decoder decoder = { .arena = plugin->build->arena, .file = plugin->file, .goyaml = true };
+	return decode(&decoder, shape, plugin->config, config, err) &&
+	       (config->specs.set || err_set(err, ERR_INPUT, "fieldSpecs must be given"));
 }
 
 static bool transform_prefix(const struct plugin *plugin, struct resmap *map, struct err *err)
