@@ -1,9 +1,11 @@
 #include "render/kustomize/read.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "render/base/limits.h"
 #include "render/kustomize/comments.h"
+#include "render/kustomize/json.h"
 #include "render/kustomize/parse.h"
 #include "render/kustomize/whole.h"
 #include "render/kustomize/write.h"
@@ -245,10 +247,25 @@ static struct tree *through_json(struct arena *arena, const struct tree *item, b
 	return whole ? whole_through_json(arena, item, err) : tree_from_json(arena, item, err);
 }
 
+/* RNode.Map: all of a list is decoded before its items are looked at. */
+static bool check_keys(struct arena *arena, const struct tree *tree, struct err *err)
+{
+	struct tree **sorted = NULL;
+	bool good = tree->kind != TREE_MAP || tree_sort_keys(arena, tree, true, &sorted, err);
+	free(sorted);
+	for (uint32_t i = 0; good && tree->kind != TREE_SCALAR && i < tree->count; i++) {
+		good = check_keys(arena, tree->items[i], err);
+	}
+	return good;
+}
+
 /* convertObjectSliceToNodeSlice: each item goes through JSON. */
 static bool add_list_items(struct arena *arena, const char *path, const struct tree *list, struct queue *queue, struct err *err)
 {
 	struct tree *items = tree_get(list, "items");
+	if (!check_keys(arena, list, err)) {
+		return err_wrap(err, "%s", path);
+	}
 	if (tree_is_null(items)) {
 		return true;
 	}
