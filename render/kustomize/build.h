@@ -29,6 +29,7 @@ struct build {
 	const char *file;            /* its file, "apps/web/kustomization.yaml", for messages */
 	const struct schema *schema; /* NULL: the built-in one; else that of `openapi.path` */
 	bool schema_set;             /* a kustomization said which */
+	struct err schema_problem;   /* why the file of openapi cannot be read: an error once somebody looks into it */
 	bool merged;                 /* a strategic merge patch was applied */
 	bool whole;                  /* what is read is read as whole.h says */
 	bool whole_wanted;           /* without that the build ends in an error */

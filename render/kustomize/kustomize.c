@@ -10,6 +10,7 @@
 #include "render/kustomize/accumulate.h"
 #include "render/kustomize/hash.h"
 #include "render/kustomize/namereference.h"
+#include "render/kustomize/openapi.h"
 #include "render/kustomize/reread.h"
 #include "render/kustomize/shared.h"
 #include "render/kustomize/sort.h"
@@ -169,8 +170,8 @@ static bool build_once(const struct kustomize_source *source, struct problems *p
 	if (run->target.kustomization.build_metadata.count) {
 		run->target.origin = origin_root(&run->arena);
 	}
-	return accumulate_schema(&run->target, err) && accumulate(&run->target, &run->accumulator, err) && complete(run, err) &&
-	       finish(run, err);
+	return accumulate_schema(&run->target, err) && accumulate(&run->target, &run->accumulator, err) &&
+	       (!run->build.unknown_kind || openapi_usable(&run->build, err)) && complete(run, err) && finish(run, err);
 }
 
 /* Nearly no build needs whole trees, which take much memory: that one is done again. */

@@ -23,13 +23,26 @@ static const char *find(const struct pairs *pairs, const char *key)
 /* A document that begins with a brace is JSON and nothing else. */
 static bool read_document(struct build *build, const char *shown, const struct text *text, struct tree **tree, struct err *err)
 {
-	if (text->len == 0 || text->data[0] != '{') {
+	if (text->len == 0) {
+		return err_set(err, ERR_INPUT, "%s: the file is empty", shown);
+	}
+	if (text->data[0] != '{') {
 		return tree_read_config(build->arena, shown, text->data, text->len, false, tree, err);
 	}
 	struct tree *json;
 	return (json_read(build->arena, text->data, text->len, JSON_REPEATS_REFUSED, &json, err) &&
 	        json_normalize(build->arena, &ARENA_INIT(0), json, tree, err)) ||
 	       err_wrap(err, "%s", shown);
+}
+
+/* Upstream reads the file when it looks for something in it, and panics then. */
+bool openapi_usable(const struct build *build, struct err *err)
+{
+	if (build->schema_problem.kind != ERR_NONE) {
+		*err = build->schema_problem;
+		return false;
+	}
+	return true;
 }
 
 static bool parse(struct build *build, const char *shown, const struct text *text, struct err *err)
@@ -63,5 +76,8 @@ bool openapi_set(struct build *build, const struct pairs *openapi, struct err *e
 		return err_set(err, ERR_INPUT, "version: must be %s, the only one that is built in", BUILT_IN);
 	}
 	build->schema_set = path || (version && *version);
-	return !path || parse(build, loader_path(build->loader, path), &text, err);
+	if (path && !parse(build, loader_path(build->loader, path), &text, &build->schema_problem)) {
+		(void)err_wrap(&build->schema_problem, "%s: openapi", build->file);
+	}
+	return true;
 }

@@ -6,7 +6,11 @@
 
 #include "render/kustomize/build.h"
 
-/* `version` of the built-in one, or `path` of a file that takes its place. The first kustomization that says one decides. */
+/*
+ * `version` of the built-in one, or `path` of a file that takes its place. The first kustomization that says one decides. A file
+ * that cannot be read is an error of openapi_usable, which who looks into the schema asks first.
+ */
 bool openapi_set(struct build *build, const struct pairs *openapi, struct err *err) MUST_CHECK;
+bool openapi_usable(const struct build *build, struct err *err) MUST_CHECK;
 
 #endif

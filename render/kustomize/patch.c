@@ -5,6 +5,7 @@
 #include "render/base/limits.h"
 #include "render/kustomize/jsonpatch.h"
 #include "render/kustomize/merge.h"
+#include "render/kustomize/openapi.h"
 #include "render/kustomize/read.h"
 #include "render/kustomize/rune.h"
 #include "render/kustomize/selector.h"
@@ -78,6 +79,9 @@ static bool merge_into(struct build *build, struct resource *resource, struct re
 		resource_store_previous(arena, resource);
 	}
 	struct tree *merged;
+	if (!openapi_usable(build, err)) {
+		return false;
+	}
 	build->merged = true;
 	if (!merge_apply(arena, build->schema, resource->root, patch->root, &merged, err)) {
 		return transform_fail(build, resource, err);

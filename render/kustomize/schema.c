@@ -75,7 +75,8 @@ const struct schema *schema_new(struct arena *arena, const struct tree *document
 	*schema = (struct schema){ .builtin = builtin,
 		                       .definitions = tree_get(document, "definitions"),
 		                       .paths = tree_get(document, "paths") };
-	if (!tree_is_map(document) || (!tree_is_null(schema->definitions) && !tree_is_map(schema->definitions))) {
+	bool nothing = tree_is_null(document);
+	if ((!nothing && !tree_is_map(document)) || (!tree_is_null(schema->definitions) && !tree_is_map(schema->definitions))) {
 		(void)err_set(err, ERR_INPUT, "not an OpenAPI document: a mapping with a mapping 'definitions' is expected");
 		return NULL;
 	}
