@@ -14,7 +14,7 @@ struct scanner {
 	const char *at, *end;
 	uint32_t line;
 	size_t depth;
-	enum json_repeats repeats;
+	unsigned flags;
 	struct err *err;
 };
 
@@ -198,7 +198,7 @@ static bool drop_repeated(struct scanner *scanner, struct tree *map)
 		if (!next || next->len != key->len || memcmp(next->text, key->text, key->len) != 0) {
 			map->items[map->count++] = members[i].key;
 			map->items[map->count++] = members[i].value;
-		} else if (scanner->repeats == JSON_REPEATS_REFUSED) {
+		} else if (scanner->flags & JSON_READ_UNIQUE) {
 			return fail(scanner, "a member of an object is there twice");
 		}
 	}
@@ -251,9 +251,9 @@ static bool read_value(struct scanner *scanner, struct tree **out)
 	return c == '-' || is_digit(c) ? read_number(scanner, out) : read_word(scanner, out);
 }
 
-bool json_read(struct arena *arena, const char *text, size_t len, enum json_repeats repeats, struct tree **out, struct err *err)
+bool json_read(struct arena *arena, const char *text, size_t len, unsigned flags, struct tree **out, struct err *err)
 {
-	struct scanner scanner = { arena, text, text + len, 1, 0, repeats, err };
+	struct scanner scanner = { arena, text, text + len, 1, 0, flags, err };
 	struct tree *tree = NULL;
 	if (!rune_all_valid(text, len)) {
 		return fail(&scanner, "bad UTF-8");
@@ -262,7 +262,7 @@ bool json_read(struct arena *arena, const char *text, size_t len, enum json_repe
 		return false;
 	}
 	skip_space(&scanner);
-	if (scanner.at < scanner.end) {
+	if (scanner.at < scanner.end && !(flags & JSON_READ_FIRST)) {
 		return fail(&scanner, "more text behind the value");
 	}
 	*out = tree;

@@ -15,12 +15,14 @@
 /* The tag of a scalar whose text is a JSON literal: "text", 1e3, true. Nulls have TREE_NULL. */
 extern const char JSON_RAW[];
 
-/* Members of one name in an object: of Go's two decoders the newer one refuses them. */
-enum json_repeats { JSON_REPEATS_LAST_COUNTS, JSON_REPEATS_REFUSED };
+/*
+ * Of Go's two decoders the newer one, which reads schemas, refuses members of one name in an object; to the older one the last
+ * counts. A comment may go on behind the value.
+ */
+enum { JSON_READ_UNIQUE = 1, JSON_READ_FIRST = 2 };
 
-/* One value and nothing behind it. */
-bool json_read(struct arena *arena, const char *text, size_t len, enum json_repeats repeats, struct tree **out, struct err *err)
-	MUST_CHECK;
+/* One value, and nothing behind it but with JSON_READ_FIRST. */
+bool json_read(struct arena *arena, const char *text, size_t len, unsigned flags, struct tree **out, struct err *err) MUST_CHECK;
 
 /* A raw scalar with its text decoded and the tag it has; any other node as it is. */
 struct tree *json_decode(struct arena *arena, struct tree *tree);

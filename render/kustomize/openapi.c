@@ -30,7 +30,7 @@ static bool read_document(struct build *build, const char *shown, const struct t
 		return tree_read_config(build->arena, shown, text->data, text->len, false, tree, err);
 	}
 	struct tree *json;
-	return (json_read(build->arena, text->data, text->len, JSON_REPEATS_REFUSED, &json, err) &&
+	return (json_read(build->arena, text->data, text->len, JSON_READ_UNIQUE, &json, err) &&
 	        json_normalize(build->arena, &ARENA_INIT(0), json, tree, err)) ||
 	       err_wrap(err, "%s", shown);
 }

@@ -169,7 +169,7 @@ struct schema_at schema_of_comment(struct arena *arena, const struct schema *sch
 	comment += strspn(comment, "#");
 	struct tree *json, *said;
 	struct err ignored = ERR_INIT;
-	if (!json_read(arena, comment, strlen(comment), JSON_REPEATS_REFUSED, &json, &ignored) ||
+	if (!json_read(arena, comment, strlen(comment), JSON_READ_UNIQUE | JSON_READ_FIRST, &json, &ignored) ||
 	    !json_normalize(arena, &ARENA_INIT(0), json, &said, &ignored) || !tree_is_map(said) || said->count == 0) {
 		return SCHEMA_NOTHING;
 	}
