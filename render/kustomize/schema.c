@@ -83,7 +83,12 @@ const struct schema *schema_new(struct arena *arena, const struct tree *document
 	schema->kinds = arena_new(arena, count_kinds(schema->definitions), sizeof *schema->kinds);
 	for (uint32_t i = 1; tree_is_map(schema->definitions) && i < schema->definitions->count; i += 2) {
 		const char *name = tree_text(schema->definitions->items[i - 1]);
-		if (!add_kinds(arena, schema, name ? name : "", schema->definitions->items[i], err)) {
+		const struct tree *definition = schema->definitions->items[i];
+		if (!tree_is_map(definition) && !tree_is_null(definition)) {
+			(void)err_set(err, ERR_INPUT, "definition '%.200s' must be a mapping", name ? name : "");
+			return NULL;
+		}
+		if (!add_kinds(arena, schema, name ? name : "", definition, err)) {
 			return NULL;
 		}
 	}
