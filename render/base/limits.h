@@ -18,7 +18,7 @@
 #define LIMIT_DEPTH ((size_t)100)            /* nested mappings and lists */
 #define LIMIT_NODES ((size_t)2000000)        /* values of one document, aliases expanded */
 #define LIMIT_ALIAS_NODES ((size_t)200000)   /* values that aliases add to one document */
-#define LIMIT_MENDS 20                       /* texts of one document that libyaml does not take as they are: yaml_mend.h */
+#define LIMIT_MEND_BYTES LIMIT_MIB(4)        /* of one document, read again where libyaml does not take it: yaml_mend.h */
 #define LIMIT_MERGE_STEPS ((size_t)50000000) /* items that one strategic merge patch compares in lists */
 #define LIMIT_BUILD_BYTES LIMIT_MIB(1024)    /* memory of one Kustomize build */
 #define LIMIT_BUILD_DIRS ((size_t)10000) /* kustomizations that one build goes through, the same one as often as it is named */

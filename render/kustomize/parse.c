@@ -418,7 +418,7 @@ bool parse_document(struct arena *arena, const struct parse_source *source, stru
 	yaml_hide_marks(arena, &text, stand_in);
 	struct err problem = ERR_INIT;
 	bool again = true;
-	for (size_t mends = 0; again && mends <= LIMIT_MENDS; mends++) {
+	for (size_t read = 0; again && read <= LIMIT_MEND_BYTES; read += text.len) {
 		CLEANUP(parse_release)
 		struct parse parse = { .arena = arena, .source = source, .anchors = MAP_INIT, .stand_in = stand_in, .err = &problem };
 		if (parse_once(&parse, &text, &again)) {

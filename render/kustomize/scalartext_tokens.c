@@ -259,7 +259,7 @@ bool scalartext_tokens_read(struct arena *arena, const char *text, size_t len, s
 	struct yaml_text rest = { text + mark, len - mark };
 	struct err problem = ERR_INIT;
 	bool again = true;
-	for (size_t mends = 0; again && mends <= LIMIT_MENDS; mends++) {
+	for (size_t read = 0; again && read <= LIMIT_MEND_BYTES; read += rest.len) {
 		if (read_once(arena, &rest, out, &again, &problem)) {
 			return true;
 		}
