@@ -5,7 +5,7 @@
 
 #include "render/base/limits.h"
 #include "render/kustomize/fieldspec.h"
-#include "render/kustomize/read.h"
+#include "render/kustomize/openapi.h"
 
 #define REFERENCE "x-kubernetes-object-ref-"
 
@@ -239,10 +239,10 @@ static bool load_file(const struct build *build, const char *path, struct field_
 		return false;
 	}
 	struct tree *tree;
-	if (!tree_read_config(build->arena, loader_path(build->loader, path), text.data, text.len, false, &tree, err)) {
+	if (!openapi_read(build->arena, loader_path(build->loader, path), &text, 0, &tree, err)) {
 		return false;
 	}
-	if (text.len == 0 || (!tree_is_map(tree) && !tree_is_null(tree))) {
+	if (!tree_is_map(tree) && !tree_is_null(tree)) {
 		return err_set(err, ERR_INPUT, "'%s' has no mapping of OpenAPI definitions", path);
 	}
 	return tree_is_null(tree) || load_definitions(build, tree, out, err);

@@ -20,18 +20,18 @@ static const char *find(const struct pairs *pairs, const char *key)
 	return NULL;
 }
 
-/* A document that begins with a brace is JSON and nothing else. */
-static bool read_document(struct build *build, const char *shown, const struct text *text, struct tree **tree, struct err *err)
+bool openapi_read(struct arena *arena, const char *shown, const struct text *text, unsigned flags, struct tree **tree,
+                  struct err *err)
 {
 	if (text->len == 0) {
 		return err_set(err, ERR_INPUT, "%s: the file is empty", shown);
 	}
 	if (text->data[0] != '{') {
-		return tree_read_config(build->arena, shown, text->data, text->len, false, tree, err);
+		return tree_read_config(arena, shown, text->data, text->len, false, tree, err);
 	}
 	struct tree *json;
-	return (json_read(build->arena, text->data, text->len, JSON_READ_UNIQUE, &json, err) &&
-	        json_normalize(build->arena, &ARENA_INIT(0), json, tree, err)) ||
+	return (json_read(arena, text->data, text->len, flags, &json, err) &&
+	        json_normalize(arena, &ARENA_INIT(0), json, tree, err)) ||
 	       err_wrap(err, "%s", shown);
 }
 
@@ -48,7 +48,7 @@ bool openapi_usable(const struct build *build, struct err *err)
 static bool parse(struct build *build, const char *shown, const struct text *text, struct err *err)
 {
 	struct tree *tree = NULL;
-	if (!read_document(build, shown, text, &tree, err)) {
+	if (!openapi_read(build->arena, shown, text, JSON_READ_UNIQUE, &tree, err)) {
 		return false;
 	}
 	enum schema_builtin builtin = build->merged         ? SCHEMA_BEFORE_BUILTIN

@@ -13,4 +13,8 @@
 bool openapi_set(struct build *build, const struct pairs *openapi, struct err *err) MUST_CHECK;
 bool openapi_usable(const struct build *build, struct err *err) MUST_CHECK;
 
+/* A document of definitions: one that begins with a brace is JSON and nothing else, as json_read reads it with these flags. */
+bool openapi_read(struct arena *arena, const char *shown, const struct text *text, unsigned flags, struct tree **tree,
+                  struct err *err) MUST_CHECK;
+
 #endif

@@ -260,20 +260,21 @@ static void set_pairs(struct arena *arena, struct resource *resource, const char
 		return;
 	}
 	struct tree *map = tree_get(metadata, field);
-	bool twin = tree_is_map(map) && map->count;
-	if (!twin) {
+	if (!map || (!tree_is_map(map) && !tree_is_null(map))) {
 		(void)tree_remove(metadata, field);
 		map = tree_new_map(arena);
 		tree_append(arena, metadata, tree_new_plain(arena, field));
 		tree_append(arena, metadata, map);
 	}
+	bool filled = tree_is_map(map) && map->count;
 	for (size_t i = 0; i < pairs->count; i++) {
 		struct tree *value = new_value(arena, pairs->items[i].value);
-		if (twin) {
+		if (filled) {
 			(void)tree_put(arena, map, pairs->items[i].key, value);
 		} else {
-			tree_append(arena, map, tree_new_plain(arena, pairs->items[i].key));
-			tree_append(arena, map, value);
+			/* Below a null, too, which hides it. */
+			hidden_append(arena, map, tree_new_plain(arena, pairs->items[i].key));
+			hidden_append(arena, map, value);
 		}
 	}
 }
