@@ -8,7 +8,7 @@
 
 static const char MARK[] = "\xef\xbb\xbf";
 
-enum { MARK_BYTES = 3, COMMENT_REACH = 512 };
+enum { MARK_BYTES = 3, COMMENT_REACH = 512, PRIVATE_FIRST = 0xe000, PRIVATE_END = 0xf900 };
 
 /* libyaml counts characters, and not the byte order mark in front of the first. */
 static const char *byte_of(const struct yaml_text *text, size_t character)
@@ -105,21 +105,35 @@ bool yaml_mend_tabs(const yaml_parser_t *stopped, size_t read, struct arena *are
 
 /* --- byte order marks --------------------------------------------------------------------------------------------- */
 
+/* Of the 6,400 characters for private use one that is not there; the last one where a text is about all of them. */
+static unsigned unused_character(const struct yaml_text *text)
+{
+	bool used[PRIVATE_END - PRIVATE_FIRST] = { false };
+	const unsigned char *at = (const unsigned char *)text->data;
+	for (size_t i = 0; i + 2 < text->len; i++) {
+		unsigned rune = (at[i] & 0x0fu) << 12 | (at[i + 1] & 0x3fu) << 6 | (at[i + 2] & 0x3fu);
+		if (at[i] >= 0xe0 && at[i] < 0xf0 && rune >= PRIVATE_FIRST && rune < PRIVATE_END) {
+			used[rune - PRIVATE_FIRST] = true;
+		}
+	}
+	unsigned rune = PRIVATE_FIRST;
+	while (rune + 1 < PRIVATE_END && used[rune - PRIVATE_FIRST]) {
+		rune++;
+	}
+	return rune;
+}
+
 void yaml_hide_marks(struct arena *arena, struct yaml_text *text, char stand_in[YAML_STAND_IN])
 {
 	stand_in[0] = '\0';
 	if (text->len <= MARK_BYTES || !memmem(text->data + 1, text->len - 1, MARK, MARK_BYTES)) {
 		return;
 	}
-	/* Of the 6,400 characters for private use, one is missing in a text, unless it is about them. */
-	for (unsigned rune = 0xe000; rune < 0xf900; rune++) {
-		(void)memcpy(stand_in,
-		             (char[]){ (char)(0xe0 | rune >> 12), (char)(0x80 | (rune >> 6 & 0x3f)), (char)(0x80 | (rune & 0x3f)), 0 },
-		             YAML_STAND_IN);
-		if (!memmem(text->data, text->len, stand_in, MARK_BYTES)) {
-			break;
-		}
-	}
+	unsigned rune = unused_character(text);
+	stand_in[0] = (char)(0xe0 | rune >> 12);
+	stand_in[1] = (char)(0x80 | (rune >> 6 & 0x3f));
+	stand_in[2] = (char)(0x80 | (rune & 0x3f));
+	stand_in[3] = '\0';
 	char *copy = memcpy(arena_new(arena, text->len + 1, 1), text->data, text->len);
 	for (char *at = copy + 1; (at = memmem(at, text->len - (size_t)(at - copy), MARK, MARK_BYTES)) != NULL;) {
 		memcpy(at, stand_in, MARK_BYTES);
