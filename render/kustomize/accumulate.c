@@ -229,7 +229,7 @@ static bool read_configuration(struct target *target, const char *path, struct f
 	struct decoder decoder = { .arena = arena, .file = shown, .strict = true, .loose = true };
 	struct field_config read;
 	if (!loader_read(&target->loader, path, &text, err) ||
-	    !tree_read_config(arena, shown, text.data, text.len, true, &tree, err) ||
+	    !tree_read_config(arena, shown, text.data, text.len, CONFIG_UNIQUE | CONFIG_LOOSE, &tree, err) ||
 	    !decode(&decoder, &shape_field_config, tree, &read, err)) {
 		return false;
 	}

@@ -64,6 +64,13 @@ static bool scalar_of(const struct decoder *decoder, const struct tree *tree, co
 	return tree_json_scalar(decoder->arena, tree, out, err) || err_wrap(err, "%s: %s", decoder->file, at->name ? at->name : "");
 }
 
+/* strconv's words for infinity and not-a-number, which have no JSON form; NULL for all else. */
+static const char *infinite_text(const struct tree *tree)
+{
+	double real = tree->kind == TREE_SCALAR && tree->tag == TREE_FLOAT ? scalar_resolve(tree->text).real : 0;
+	return isfinite(real) ? NULL : isnan(real) ? "NaN" : real < 0 ? "-Inf" : "+Inf";
+}
+
 /* What is no text where one is wanted: a number has single precision to sigs.k8s.io/yaml, goyaml takes it as it is written. */
 static const char *text_of(const struct decoder *decoder, const struct json_scalar *value)
 {
@@ -82,6 +89,11 @@ static const char *text_of(const struct decoder *decoder, const struct json_scal
 static bool decode_text(const struct decoder *decoder, bool loose, const struct tree *tree, const struct at *at, const char **out,
                         struct err *err)
 {
+	const char *infinite = loose ? infinite_text(tree) : NULL;
+	if (infinite) {
+		*out = infinite;
+		return true;
+	}
 	struct json_scalar value;
 	if (!scalar_of(decoder, tree, at, &value, err)) {
 		return false;

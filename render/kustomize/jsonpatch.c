@@ -34,8 +34,7 @@ bool jsonpatch_read(struct arena *arena, const char *path, const char *text, siz
 		return err_set(err, ERR_INPUT, "a JSON patch without text");
 	}
 	struct tree *list = NULL;
-	if (text[0] == '[' ? !json_read(arena, text, len, 0, &list, err)
-	                   : !tree_read_config(arena, path, text, len, false, &list, err)) {
+	if (text[0] == '[' ? !json_read(arena, text, len, 0, &list, err) : !tree_read_config(arena, path, text, len, 0, &list, err)) {
 		return false;
 	}
 	if (tree_is_null(list)) {

@@ -27,7 +27,7 @@ bool openapi_read(struct arena *arena, const char *shown, const struct text *tex
 		return err_set(err, ERR_INPUT, "%s: the file is empty", shown);
 	}
 	if (text->data[0] != '{') {
-		return tree_read_config(arena, shown, text->data, text->len, false, tree, err);
+		return tree_read_config(arena, shown, text->data, text->len, 0, tree, err);
 	}
 	struct tree *json;
 	return (json_read(arena, text->data, text->len, flags, &json, err) &&

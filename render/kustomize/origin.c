@@ -111,7 +111,7 @@ static bool read_origin(struct arena *arena, const struct resource *resource, co
                         struct err *err)
 {
 	const char *path = resource->path ? resource->path : "a generated object";
-	if (!tree_read_config(arena, path, text, strlen(text), false, out, err)) {
+	if (!tree_read_config(arena, path, text, strlen(text), 0, out, err)) {
 		return err_wrap(err, "annotation %s", ORIGIN);
 	}
 	return tree_is_map(*out) || tree_is_null(*out) ||

@@ -57,11 +57,12 @@ bool parse_config_scalar(struct arena *arena, const struct parse_source *source,
 	} else if (value.type == SCALAR_NULL) {
 		set_text(arena, scalar, TREE_NULL, "null");
 	} else if (value.type == SCALAR_INT || value.type == SCALAR_FLOAT) {
-		if (value.type == SCALAR_FLOAT && !isfinite(value.real)) {
-			return fail(source, scalar, "infinity and not-a-number have no JSON form", err);
-		}
 		char number[SCALAR_NUMBER_MAX];
-		scalar_json(&value, number);
+		if (value.type == SCALAR_FLOAT && !isfinite(value.real)) {
+			scalar_key(&value, number);
+		} else {
+			scalar_json(&value, number);
+		}
 		set_text(arena, scalar, TAGS[value.type], number);
 	} else {
 		scalar->tag = TREE_STR;

@@ -1,5 +1,6 @@
 #include "render/kustomize/read.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,6 +10,7 @@
 #include "render/kustomize/parse.h"
 #include "render/kustomize/whole.h"
 #include "render/kustomize/write.h"
+#include "render/yaml_scalar.h"
 
 static void add_tree(struct arena *arena, struct trees *trees, struct tree *tree)
 {
@@ -189,16 +191,31 @@ bool tree_read_made(const struct build *build, const char *path, const char *tex
 	return read_document(build->arena, &source, build->whole, out, err);
 }
 
-bool tree_read_config(struct arena *arena, const char *path, const char *text, size_t len, bool strict, struct tree **out,
+/* encoding/json refuses what no JSON stands for. */
+static bool check_finite(const char *path, const struct tree *tree, struct err *err)
+{
+	if (tree->kind == TREE_SCALAR && tree->tag == TREE_FLOAT && !isfinite(scalar_resolve(tree->text).real)) {
+		return err_set(err, ERR_INPUT, "%s:%u: infinity and not-a-number have no JSON form", path, tree->line);
+	}
+	for (uint32_t i = 0; tree->kind != TREE_SCALAR && i < tree->count; i++) {
+		if (!check_finite(path, tree->items[i], err)) {
+			return false;
+		}
+	}
+	return true;
+}
+
+bool tree_read_config(struct arena *arena, const char *path, const char *text, size_t len, unsigned flags, struct tree **out,
                       struct err *err)
 {
+	bool strict = flags & CONFIG_UNIQUE;
 	struct parse_source source = { .path = path, .text = text, .len = len, .dialect = PARSE_CONFIG, .strict = strict };
 	struct tree *root = NULL;
 	if (!parse_document(arena, &source, &root, err)) {
 		return false;
 	}
 	*out = root ? root : tree_new_null(arena);
-	return true;
+	return (flags & CONFIG_LOOSE) || check_finite(path, *out, err);
 }
 
 /* --- resources ---------------------------------------------------------------------------------------------------- */

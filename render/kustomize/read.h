@@ -27,9 +27,12 @@ bool tree_read_made(const struct build *build, const char *path, const char *tex
 /*
  * What goyaml v2 reads as configuration (kustomization files, JSON patches, replacement files): the first document only, with
  * YAML 1.1's words. Scalars are what they mean already: a bool's text is true or false, a number's its JSON form, keys are
- * strings. Of a key that is there twice the last one counts (strict: it is an error). *out is a null where there is no document.
+ * strings. Of a key that is there twice the last one counts (CONFIG_UNIQUE: it is an error). Infinity and not-a-number have no
+ * JSON form and are errors (CONFIG_LOOSE: not yet, as a loose decoder makes texts of them). *out is a null where there is no
+ * document.
  */
-bool tree_read_config(struct arena *arena, const char *path, const char *text, size_t len, bool strict, struct tree **out,
+enum { CONFIG_UNIQUE = 1, CONFIG_LOOSE = 2 };
+bool tree_read_config(struct arena *arena, const char *path, const char *text, size_t len, unsigned flags, struct tree **out,
                       struct err *err) MUST_CHECK;
 
 /*

@@ -280,7 +280,7 @@ static bool read_replacements(const struct build *build, const char *path, struc
 	const char *shown = loader_path(build->loader, path);
 	struct decoder decoder = { .arena = build->arena, .file = shown, .loose = true };
 	if (!loader_read(build->loader, path, &text, err) ||
-	    !tree_read_config(build->arena, shown, text.data, text.len, false, &tree, err)) {
+	    !tree_read_config(build->arena, shown, text.data, text.len, 0, &tree, err)) {
 		return false;
 	}
 	if (tree->kind == TREE_MAP) {

@@ -185,7 +185,7 @@ static bool load(struct target *target, struct err *err)
 	target->file = loader_path(&target->loader, target->name);
 	struct tree *tree = NULL;
 	struct decoder decoder = { .arena = arena, .file = target->file, .strict = true };
-	if (!tree_read_config(arena, target->file, text.data, text.len, false, &tree, err) ||
+	if (!tree_read_config(arena, target->file, text.data, text.len, 0, &tree, err) ||
 	    !decode(&decoder, &shape_kustomization, tree, &target->kustomization, err)) {
 		return false;
 	}

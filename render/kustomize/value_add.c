@@ -112,7 +112,7 @@ static bool read_target_file(const struct build *build, const char *path, struct
 	struct decoder decoder = { .arena = build->arena, .file = shown, .loose = true };
 	struct value_file file;
 	if (!loader_read(build->loader, path, &text, err) ||
-	    !tree_read_config(build->arena, shown, text.data, text.len, false, &tree, err) ||
+	    !tree_read_config(build->arena, shown, text.data, text.len, CONFIG_LOOSE, &tree, err) ||
 	    !decode(&decoder, &file_shape, tree, &file, err)) {
 		return false;
 	}

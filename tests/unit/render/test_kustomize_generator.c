@@ -41,7 +41,7 @@ static struct kustomization kustomization_of(struct arena *arena, const char *te
 	struct kustomization kustomization;
 	struct err err = ERR_INIT;
 	struct tree *tree;
-	ck_assert_msg(tree_read_config(arena, "case", text, strlen(text), true, &tree, &err), "%s", err.msg);
+	ck_assert_msg(tree_read_config(arena, "case", text, strlen(text), CONFIG_UNIQUE, &tree, &err), "%s", err.msg);
 	const struct decoder decoder = { .arena = arena, .file = "case", .strict = true };
 	ck_assert_msg(decode(&decoder, &shape_kustomization, tree, &kustomization, &err), "%s", err.msg);
 	return kustomization;

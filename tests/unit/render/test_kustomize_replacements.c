@@ -14,7 +14,7 @@ static struct replacements replacements_of(struct arena *arena, const char *text
 	struct err err = ERR_INIT;
 	struct tree *tree;
 	const char *whole = arena_printf(arena, "replacements:\n%s", text);
-	ck_assert_msg(tree_read_config(arena, "case", whole, strlen(whole), true, &tree, &err), "%s", err.msg);
+	ck_assert_msg(tree_read_config(arena, "case", whole, strlen(whole), CONFIG_UNIQUE, &tree, &err), "%s", err.msg);
 	const struct decoder decoder = { .arena = arena, .file = "case", .strict = true };
 	ck_assert_msg(decode(&decoder, &shape_kustomization, tree, &kustomization, &err), "%s", err.msg);
 	return kustomization.replacements;

@@ -20,7 +20,7 @@ static struct tree *read_document(const char *text)
 {
 	struct tree *tree;
 	struct err err = ERR_INIT;
-	ck_assert_msg(tree_read_config(&arena, "openapi", text, strlen(text), false, &tree, &err), "%s", err.msg);
+	ck_assert_msg(tree_read_config(&arena, "openapi", text, strlen(text), 0, &tree, &err), "%s", err.msg);
 	return tree;
 }
 
