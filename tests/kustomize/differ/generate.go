@@ -495,7 +495,17 @@ func (g *maker) dress(n *yaml.Node, flow bool) {
 	g.link(n)
 }
 
-// Written tags, anchors and what refers to them: of values, not of keys.
+func holds(n, child *yaml.Node) bool {
+	for _, item := range n.Content {
+		if item == child || holds(item, child) {
+			return true
+		}
+	}
+	return false
+}
+
+// Written tags, anchors and what refers to them: of values, not of keys. Nobody merges a mapping into the one that it is in: there
+// kyaml leaves the merge keys of the inner one in the outer one, which shows in hashes and is not followed.
 func (g *maker) link(n *yaml.Node) {
 	if n.Kind == yaml.SequenceNode {
 		return
@@ -516,7 +526,7 @@ func (g *maker) link(n *yaml.Node) {
 			g.anchored = value
 		}
 	}
-	if g.anchored != nil && g.anchored.Kind == yaml.MappingNode && g.chance(3) {
+	if g.anchored != nil && g.anchored.Kind == yaml.MappingNode && g.chance(3) && !holds(n, g.anchored) {
 		n.Content = append(n.Content, &yaml.Node{Kind: yaml.ScalarNode, Value: "<<", Tag: "!!merge"},
 			&yaml.Node{Kind: yaml.AliasNode, Value: g.anchored.Anchor, Alias: g.anchored})
 	}
