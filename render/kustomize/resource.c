@@ -251,9 +251,18 @@ static struct tree *new_value(struct arena *arena, const char *text)
 	return value;
 }
 
+bool resource_lost_metadata(const struct resource *resource)
+{
+	const struct tree *metadata = tree_get(resource->root, "metadata");
+	return metadata && tree_is_null(metadata);
+}
+
 /* setMapInMetadata. Where a manifest has the field twice, what was in the first goes into the second. */
 static void set_pairs(struct arena *arena, struct resource *resource, const char *field, const struct pairs *pairs)
 {
+	if (resource_lost_metadata(resource)) {
+		return;
+	}
 	struct tree *metadata = make_metadata(arena, resource);
 	(void)tree_remove(metadata, field);
 	if (pairs->count == 0) {

@@ -56,6 +56,9 @@ void resource_set_name(struct arena *arena, struct resource *resource, const cha
 void resource_set_namespace(struct arena *arena, struct resource *resource, const char *ns); /* "" removes it */
 void resource_set_kind(struct arena *arena, struct resource *resource, const char *kind);
 
+/* A patch made a null of them: what kyaml sets there does not show. */
+bool resource_lost_metadata(const struct resource *resource);
+
 /* --- labels and annotations --------------------------------------------------------------------------------------- */
 
 /* The text of the value, whatever its type ("" of a mapping or list); NULL where absent. */

@@ -56,6 +56,9 @@ static struct tree *make_map(struct arena *arena, struct tree *in, const char *k
 /* kyaml's SetAnnotation: what is there stays as it is. */
 static void set_note(struct arena *arena, struct resource *resource, const char *key, const char *value)
 {
+	if (resource_lost_metadata(resource)) {
+		return;
+	}
 	struct tree *annotations = make_map(arena, make_map(arena, resource->root, "metadata"), "annotations");
 	struct tree *text = tree_get(annotations, key);
 	if (!text) {
