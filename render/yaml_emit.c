@@ -2,6 +2,7 @@
 #include "render/yaml_emit.h"
 
 #include <math.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -173,13 +174,31 @@ static bool emit_text(struct yaml_emit *emit, const char *text, size_t len)
 	return emit_scalar(emit, text, len, style);
 }
 
+/* A text may have NULs in it: what lies between them is looked at. */
+static bool is_utf8(const char *text, size_t len)
+{
+	size_t at = utf8_length(text);
+	while (at < len && text[at] == '\0') {
+		at++;
+		at += utf8_length(text + at);
+	}
+	return at >= len;
+}
+
 bool yaml_emit_text(struct yaml_emit *emit, const char *text, size_t len)
 {
-	if (strlen(text) == len && utf8_length(text) != len) {
-		CLEANUP(text_freep) char *repaired = utf8_repair(text);
-		return emit_text(emit, repaired, strlen(repaired));
+	if (is_utf8(text, len)) {
+		return emit_text(emit, text, len);
 	}
-	return emit_text(emit, text, len);
+	CLEANUP(buf_release) struct buf repaired = BUF_INIT(SIZE_MAX / 2);
+	for (size_t at = 0; at <= len; at += strlen(text + at) + 1) {
+		CLEANUP(text_freep) char *part = utf8_repair(text + at);
+		bool good = (at == 0 || buf_putc(&repaired, '\0')) && buf_puts(&repaired, part);
+		if (!good) {
+			return false;
+		}
+	}
+	return emit_text(emit, buf_text(&repaired), repaired.len);
 }
 
 /* Kustomize's numbers went through JSON, which makes 1.0 the integer 1. */
