@@ -78,7 +78,7 @@ END_TEST
 START_TEST(other_texts_are_refused_with_what_is_wanted)
 {
 	static const char *const rows[][2] = {
-		{ "", "crds[0]: 'crd.yaml' has no mapping of OpenAPI definitions" },
+		{ "", "crds[0]: crd.yaml: the file is empty" },
 		{ "- a\n", "crds[0]: 'crd.yaml' has no mapping of OpenAPI definitions" },
 		{ "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\n",
 		  "crds[0]: 'apiVersion' is no OpenAPI definition: crds takes definitions by the name of their type, no "
