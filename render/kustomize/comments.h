@@ -1,8 +1,8 @@
 /*
  * Comments of a resource's file that mean something to Kustomize. Those in JSON, at a key whose value is a list or a mapping, are
  * the schema of that field (schema_of_comment). Those of a scalar are part of what an expression in a field path is matched
- * against: `[name=^web$]` does not find `name: web # the shop`. Where one is behind a
- * value, that is noted too (reread.h). All others are passed over.
+ * against: `[name=^web$]` does not find `name: web # the shop`. Where one is behind a value, that is noted too (reread.h). All
+ * others are passed over.
  */
 #ifndef RENDER_KUSTOMIZE_COMMENTS_H
 #define RENDER_KUSTOMIZE_COMMENTS_H

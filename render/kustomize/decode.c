@@ -64,10 +64,9 @@ static bool scalar_of(const struct decoder *decoder, const struct tree *tree, co
 	return tree_json_scalar(decoder->arena, tree, out, err) || err_wrap(err, "%s: %s", decoder->file, at->name ? at->name : "");
 }
 
-/* strconv's words for infinity and not-a-number, which have no JSON form; NULL for all else. */
-static const char *infinite_text(const struct tree *tree)
+/* strconv's words for infinity and not-a-number; NULL for all else. */
+static const char *infinite_text(double real)
 {
-	double real = tree->kind == TREE_SCALAR && tree->tag == TREE_FLOAT ? scalar_resolve(tree->text).real : 0;
 	return isfinite(real) ? NULL : isnan(real) ? "NaN" : real < 0 ? "-Inf" : "+Inf";
 }
 
@@ -78,8 +77,9 @@ static const char *text_of(const struct decoder *decoder, const struct json_scal
 		return value->kind == JSON_NULL ? "" : value->text;
 	}
 	struct scalar number = scalar_resolve(value->text);
-	if (!decoder->goyaml && number.type == SCALAR_FLOAT && !isfinite((float)number.real)) {
-		return number.real < 0 ? "-Inf" : "+Inf";
+	const char *infinite = decoder->goyaml || number.type != SCALAR_FLOAT ? NULL : infinite_text((double)(float)number.real);
+	if (infinite) {
+		return infinite;
 	}
 	char text[SCALAR_NUMBER_MAX];
 	decoder->goyaml ? scalar_yaml(&number, text) : scalar_key(&number, text);
@@ -89,7 +89,9 @@ static const char *text_of(const struct decoder *decoder, const struct json_scal
 static bool decode_text(const struct decoder *decoder, bool loose, const struct tree *tree, const struct at *at, const char **out,
                         struct err *err)
 {
-	const char *infinite = loose ? infinite_text(tree) : NULL;
+	/* Infinity has no JSON form. */
+	bool real = loose && tree->kind == TREE_SCALAR && tree->tag == TREE_FLOAT;
+	const char *infinite = real ? infinite_text(scalar_resolve(tree->text).real) : NULL;
 	if (infinite) {
 		*out = infinite;
 		return true;

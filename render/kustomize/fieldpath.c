@@ -4,6 +4,7 @@
 
 #include "render/kustomize/fieldpath_part.h"
 #include "render/kustomize/hidden.h"
+#include "render/kustomize/rune.h"
 
 /* --- splitting ----------------------------------------------------------------------------------------------------- */
 
@@ -166,7 +167,7 @@ static struct fieldpath cleaned(struct arena *arena, const struct fieldpath *pat
 {
 	struct fieldpath clean = { 0 };
 	for (size_t i = 0; i < path->count; i++) {
-		const char *part = fieldpath_trim(arena, path->parts[i]);
+		const char *part = rune_trimmed(arena, path->parts[i]);
 		if (*part) {
 			add_part(arena, &clean, part);
 		}

@@ -134,7 +134,7 @@ static bool match_every(struct matcher *matcher, const struct step *step)
 /* What kyaml matches against: the value as it would be written, with its quotes. */
 static bool value_matches(struct matcher *matcher, const struct regex *regex, const struct tree *value, bool *matches)
 {
-	const char *text = fieldpath_trim(matcher->arena, scalartext_node(matcher->arena, value));
+	const char *text = scalartext_node(matcher->arena, value);
 	return regex_match(regex, text, strlen(text), matches, matcher->err);
 }
 

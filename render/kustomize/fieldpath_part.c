@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "render/kustomize/hidden.h"
-#include "render/kustomize/rune.h"
 #include "render/kustomize/scalartext.h"
 
 bool fieldpath_is_item(const char *part)
@@ -110,23 +109,4 @@ struct tree *fieldpath_new_item(struct arena *arena, const char *key, const char
 	tree_append(arena, map, tree_new_plain(arena, key));
 	tree_append(arena, map, scalar);
 	return map;
-}
-
-/* strings.TrimSpace. */
-const char *fieldpath_trim(struct arena *arena, const char *text)
-{
-	size_t len = strlen(text);
-	size_t from = len;
-	size_t to = 0;
-	for (size_t i = 0; i < len;) {
-		unsigned rune;
-		size_t step = rune_next(text + i, len - i, &rune);
-		step = step ? step : 1;
-		if (!rune_is_space(rune)) {
-			from = i < from ? i : from;
-			to = i + step;
-		}
-		i += step;
-	}
-	return from < to ? arena_text_len(arena, text + from, to - from) : "";
 }

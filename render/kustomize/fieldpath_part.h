@@ -15,8 +15,6 @@ bool fieldpath_is_item(const char *part);
 /* Go's strconv.Atoi. */
 bool fieldpath_is_number(const char *part, long *number);
 bool fieldpath_is_index(const char *part);
-/* strings.TrimSpace. */
-const char *fieldpath_trim(struct arena *arena, const char *text);
 
 /* Of [key=value]. */
 bool fieldpath_split_item(struct arena *arena, const char *part, const char **key, const char **value, struct err *err)

@@ -3,9 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "render/kustomize/fieldpath_part.h"
 #include "render/kustomize/hidden.h"
 #include "render/kustomize/resource.h"
+#include "render/kustomize/rune.h"
 #include "render/kustomize/setter.h"
 
 /* A path at work. */
@@ -105,7 +105,7 @@ static const char *trim(struct arena *arena, const char *name, size_t len)
 {
 	unsigned char first = (unsigned char)name[0], last = (unsigned char)name[len - 1];
 	bool plain = first > ' ' && first < 0x80 && last > ' ' && last < 0x80;
-	return plain ? name : fieldpath_trim(arena, name);
+	return plain ? name : rune_trimmed(arena, name);
 }
 
 static bool walk_map(const struct walk *walk, struct tree *map, const char *path)

@@ -12,6 +12,7 @@
 #include "render/base/arena.h"
 #include "render/base/err.h"
 #include "render/files.h"
+#include "render/kustomize/text.h"
 
 enum load_restriction { LOAD_ROOT_ONLY, LOAD_ANY };
 
@@ -24,11 +25,6 @@ struct loader {
 	enum load_restriction restriction;
 	const struct loader *referrer; /* whose entry led here, or NULL */
 	size_t *bytes;                 /* read by the whole build, against LIMIT_TREE_BYTES */
-};
-
-struct text {
-	const char *data; /* NUL-terminated; in the arena */
-	size_t len;
 };
 
 /* A URL of a file that upstream would fetch. */

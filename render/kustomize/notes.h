@@ -5,6 +5,8 @@
 #ifndef RENDER_KUSTOMIZE_NOTES_H
 #define RENDER_KUSTOMIZE_NOTES_H
 
+#include <stdbool.h>
+
 #define NOTE_DOMAIN "internal.config.kubernetes.io/"
 #define NOTE_PREVIOUS_KINDS NOTE_DOMAIN "previousKinds"
 #define NOTE_PREVIOUS_NAMES NOTE_DOMAIN "previousNames"
@@ -17,6 +19,9 @@
 #define NOTE_ALLOW_NAME_CHANGE NOTE_DOMAIN "allowNameChange"
 #define NOTE_ALLOW_KIND_CHANGE NOTE_DOMAIN "allowKindChange"
 #define NOTE_HELM_GENERATED NOTE_DOMAIN "helm-generated"
+
+/* What RemoveBuildAnnotations takes away. */
+bool note_is(const char *key);
 
 /* What buildMetadata shows. */
 #define NOTE_ORIGIN "config.kubernetes.io/origin"

@@ -197,80 +197,10 @@ static bool open_map(struct parse *parse, const yaml_event_t *event)
 	return open_collection(parse, tree);
 }
 
-/* --- merge keys of resources -------------------------------------------------------------------------------------- */
-
-static void set_entry(struct arena *arena, struct tree *map, struct tree *key, struct tree *value)
-{
-	for (uint32_t i = 0; i + 1 < map->count; i += 2) {
-		const struct tree *at = map->items[i];
-		bool same = at->kind == TREE_SCALAR && key->kind == TREE_SCALAR && at->len == key->len &&
-		            memcmp(at->text, key->text, key->len) == 0;
-		if (same) {
-			map->items[i] = key;
-			map->items[i + 1] = value;
-			return;
-		}
-	}
-	tree_append(arena, map, key);
-	tree_append(arena, map, value);
-}
-
-static void merge_from(struct arena *arena, struct tree *map, const struct tree *from)
-{
-	for (uint32_t i = 0; i + 1 < from->count; i += 2) {
-		set_entry(arena, map, from->items[i], tree_copy(arena, from->items[i + 1]));
-	}
-}
-
-/* Of a list the first mapping wins, so it goes last; the mapping's own keys win over all. */
-static bool merge(struct parse *parse, struct tree *map, const struct tree *value)
-{
-	struct tree own = *map;
-	*map = (struct tree){ .kind = TREE_MAP,
-		                  .flow = own.flow,
-		                  .tagged = own.tagged,
-		                  .shown = own.shown,
-		                  .line = own.line,
-		                  .tag = own.tag,
-		                  .notes = own.notes };
-	merge_from(parse->arena, map, &own);
-	for (uint32_t i = value->kind == TREE_LIST ? value->count : 1; i > 0; i--) {
-		const struct tree *from = value->kind == TREE_LIST ? value->items[i - 1] : value;
-		if (from->kind != TREE_MAP) {
-			return fail(parse, value->line, "what is merged must be a mapping or a list of mappings");
-		}
-		merge_from(parse->arena, map, from);
-	}
-	for (uint32_t i = 0; i + 1 < own.count; i += 2) {
-		set_entry(parse->arena, map, own.items[i], own.items[i + 1]);
-	}
-	/* A mapping that had nothing but the merge key is empty and not without items: they are hashed differently. */
-	if (!map->items) {
-		map->items = own.items;
-		map->cap = own.cap;
-	}
-	return true;
-}
-
 static bool finish_map(struct parse *parse, struct tree *map)
 {
-	if (parse->source->dialect == PARSE_CONFIG) {
-		return parse_finish_config(parse->arena, parse->source, map, parse->err);
-	}
-	struct tree *value = NULL;
-	for (uint32_t i = 0; i + 1 < map->count; i += 2) {
-		if (map->items[i]->kind == TREE_SCALAR && map->items[i]->tag == TREE_MERGE) {
-			if (value) {
-				return fail(parse, map->items[i]->line, "two merge keys in one mapping");
-			}
-			value = map->items[i + 1];
-		}
-	}
-	if (!value) {
-		return true;
-	}
-	(void)tree_remove(map, "<<");
-	return merge(parse, map, value);
+	bool config = parse->source->dialect == PARSE_CONFIG;
+	return (config ? parse_finish_config : parse_finish_resource)(parse->arena, parse->source, map, parse->err);
 }
 
 static bool close_collection(struct parse *parse)
@@ -396,7 +326,7 @@ static size_t read_so_far(const struct parse *parse, const yaml_parser_t *parser
 }
 
 /* *mended: it could not be read, but *text is another one now. */
-static bool parse_once(struct parse *parse, struct yaml_text *text, bool *mended)
+static bool parse_once(struct parse *parse, struct text *text, bool *mended)
 {
 	yaml_parser_t parser;
 	if (!yaml_parser_initialize(&parser)) {
@@ -413,7 +343,7 @@ static bool parse_once(struct parse *parse, struct yaml_text *text, bool *mended
 
 bool parse_document(struct arena *arena, const struct parse_source *source, struct tree **out, struct err *err)
 {
-	struct yaml_text text = { source->text, source->len };
+	struct text text = { source->text, source->len };
 	char stand_in[YAML_STAND_IN];
 	yaml_hide_marks(arena, &text, stand_in);
 	struct err problem = ERR_INIT;

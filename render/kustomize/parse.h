@@ -27,6 +27,9 @@ struct parse_source {
 /* The first document; *out is NULL where there is none. What comes behind it is not looked at. */
 bool parse_document(struct arena *arena, const struct parse_source *source, struct tree **out, struct err *err) MUST_CHECK;
 
+/* A mapping of PARSE_RESOURCE: what its merge key names is copied into it. Called from inside only. */
+bool parse_finish_resource(struct arena *arena, const struct parse_source *source, struct tree *map, struct err *err) MUST_CHECK;
+
 /* A mapping of PARSE_CONFIG: merges, keys as strings and sorted, the last of equal ones. Called from inside only. */
 bool parse_finish_config(struct arena *arena, const struct parse_source *source, struct tree *map, struct err *err) MUST_CHECK;
 /* A scalar of PARSE_CONFIG as what it means. */

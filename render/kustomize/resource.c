@@ -1,8 +1,8 @@
-#include "render/kustomize/hidden.h"
 #include "render/kustomize/resource.h"
 
 #include <string.h>
 
+#include "render/kustomize/hidden.h"
 #include "render/kustomize/notes.h"
 
 struct resource *resource_new(struct arena *arena, struct tree *root, const char *path)

@@ -1,5 +1,7 @@
 #include "render/kustomize/rune.h"
 
+#include <string.h>
+
 #include "render/base/macros.h"
 
 size_t rune_next(const char *text, size_t len, unsigned *rune)
@@ -50,4 +52,27 @@ bool rune_is_space(unsigned rune)
 		}
 	}
 	return rune == ' ' || (rune >= '\t' && rune <= '\r') || (rune >= 0x2000 && rune <= 0x200a);
+}
+
+struct text rune_trim(const char *text, size_t len)
+{
+	size_t from = len;
+	size_t to = len;
+	for (size_t i = 0; i < len;) {
+		unsigned rune = 0;
+		size_t step = rune_next(text + i, len - i, &rune);
+		step = step ? step : 1;
+		if (!rune_is_space(rune)) {
+			from = i < from ? i : from;
+			to = i + step;
+		}
+		i += step;
+	}
+	return (struct text){ text + from, to - from };
+}
+
+const char *rune_trimmed(struct arena *arena, const char *text)
+{
+	struct text trimmed = rune_trim(text, strlen(text));
+	return arena_text_len(arena, trimmed.data, trimmed.len);
 }

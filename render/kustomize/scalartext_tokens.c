@@ -224,7 +224,7 @@ void scalartext_tokens_release(struct scalartext_tokens *tokens)
 }
 
 /* *mended: it could not be read, but the text is another one now. */
-static bool read_once(struct arena *arena, struct yaml_text *text, struct scalartext_tokens *out, bool *mended, struct err *err)
+static bool read_once(struct arena *arena, struct text *text, struct scalartext_tokens *out, bool *mended, struct err *err)
 {
 	yaml_parser_t parser;
 	if (!yaml_parser_initialize(&parser)) {
@@ -256,7 +256,7 @@ static bool read_once(struct arena *arena, struct yaml_text *text, struct scalar
 bool scalartext_tokens_read(struct arena *arena, const char *text, size_t len, struct scalartext_tokens *out, struct err *err)
 {
 	size_t mark = len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
-	struct yaml_text rest = { text + mark, len - mark };
+	struct text rest = { text + mark, len - mark };
 	struct err problem = ERR_INIT;
 	bool again = true;
 	for (size_t read = 0; again && read <= LIMIT_MEND_BYTES; read += rest.len) {

@@ -423,24 +423,6 @@ static void write_document(struct buf *out, const struct scalartext *document)
 
 /* --- the whole ----------------------------------------------------------------------------------------------------- */
 
-/* strings.TrimSpace. */
-static struct text trimmed(const char *text, size_t len)
-{
-	size_t from = len;
-	size_t to = 0;
-	for (size_t i = 0; i < len;) {
-		unsigned rune = 0;
-		size_t step = rune_next(text + i, len - i, &rune);
-		step = step ? step : 1;
-		if (!rune_is_space(rune)) {
-			from = i < from ? i : from;
-			to = i + step;
-		}
-		i += step;
-	}
-	return from < to ? (struct text){ text + from, to - from } : (struct text){ "", 0 };
-}
-
 static void set_out(struct arena *arena, struct text text, struct text *out)
 {
 	*out = (struct text){ arena_text_len(arena, text.data, text.len), text.len };
@@ -451,9 +433,9 @@ bool scalartext_write(struct arena *arena, const struct scalartext *document, co
 {
 	CLEANUP(buf_release) struct buf yaml = BUF_INIT(LIMIT_MANIFEST_BYTES);
 	write_document(&yaml, document);
-	struct text first = trimmed(original, strlen(original));
+	struct text first = rune_trim(original, strlen(original));
 	if (first.len == 0 || (first.data[0] != '{' && first.data[0] != '[')) {
-		set_out(arena, trimmed(buf_text(&yaml), yaml.len), out);
+		set_out(arena, rune_trim(buf_text(&yaml), yaml.len), out);
 		return true;
 	}
 	CLEANUP(buf_release) struct buf json = BUF_INIT(LIMIT_MANIFEST_BYTES);
@@ -475,6 +457,6 @@ struct text scalartext_document(struct arena *arena, const struct tree *node)
 const char *scalartext_node(struct arena *arena, const struct tree *node)
 {
 	struct text yaml = scalartext_document(arena, node);
-	struct text text = trimmed(yaml.data, yaml.len);
+	struct text text = rune_trim(yaml.data, yaml.len);
 	return arena_text_len(arena, text.data, text.len);
 }

@@ -7,6 +7,7 @@
 #include "render/kustomize/fieldpath_part.h"
 #include "render/kustomize/hidden.h"
 #include "render/kustomize/path.h"
+#include "render/kustomize/rune.h"
 #include "render/kustomize/read.h"
 #include "render/kustomize/selector.h"
 #include "render/kustomize/setter.h"
@@ -166,7 +167,7 @@ bool value_add_transform(const struct build *build, const char *file, const stru
 	    !check_targets(&values.targets, err)) {
 		return false;
 	}
-	const char *value = fieldpath_trim(build->arena, values.value);
+	const char *value = rune_trimmed(build->arena, values.value);
 	value = *value ? value : base_name(build->loader->dir);
 	for (size_t i = 0; i < values.targets.count; i++) {
 		if (!run_target(build, map, &values.targets.items[i], value, err)) {

@@ -11,7 +11,7 @@ static const char MARK[] = "\xef\xbb\xbf";
 enum { MARK_BYTES = 3, COMMENT_REACH = 512, PRIVATE_FIRST = 0xe000, PRIVATE_END = 0xf900 };
 
 /* libyaml counts characters, and not the byte order mark in front of the first. */
-static const char *byte_of(const struct yaml_text *text, size_t character)
+static const char *byte_of(const struct text *text, size_t character)
 {
 	const char *end = text->data + text->len;
 	bool mark = text->len >= MARK_BYTES && memcmp(text->data, MARK, MARK_BYTES) == 0;
@@ -29,7 +29,7 @@ static bool stopped_by(const yaml_parser_t *stopped, const char *problem)
 	       stopped->encoding == YAML_UTF8_ENCODING;
 }
 
-bool yaml_mend_colon(const yaml_parser_t *stopped, struct arena *arena, struct yaml_text *text)
+bool yaml_mend_colon(const yaml_parser_t *stopped, struct arena *arena, struct text *text)
 {
 	if (!stopped_by(stopped, "found unexpected ':'")) {
 		return false;
@@ -48,7 +48,7 @@ bool yaml_mend_colon(const yaml_parser_t *stopped, struct arena *arena, struct y
 	}
 	(void)buf_putc(&out, '\'');
 	(void)buf_add(&out, end, (size_t)(text->data + text->len - end));
-	*text = (struct yaml_text){ arena_text_len(arena, buf_text(&out), out.len), out.len };
+	*text = (struct text){ arena_text_len(arena, buf_text(&out), out.len), out.len };
 	return true;
 }
 
@@ -61,7 +61,7 @@ static const char *line_end(const char *at, const char *end)
 }
 
 /* Where the comment ends that goes before this line, empty ones between; NULL where there is none behind `begin`. */
-static const char *comment_before(const struct yaml_text *text, const char *line, const char *begin)
+static const char *comment_before(const struct text *text, const char *line, const char *begin)
 {
 	const char *end = line;
 	while (end > begin && strchr(" \t\r\n", end[-1])) {
@@ -76,7 +76,7 @@ static const char *comment_before(const struct yaml_text *text, const char *line
 	return whole && start < end && *start == '#' ? line_end(start, line) : NULL;
 }
 
-bool yaml_mend_tabs(const yaml_parser_t *stopped, size_t read, struct arena *arena, struct yaml_text *text)
+bool yaml_mend_tabs(const yaml_parser_t *stopped, size_t read, struct arena *arena, struct text *text)
 {
 	if (!stopped_by(stopped, "found character that cannot start any token")) {
 		return false;
@@ -106,7 +106,7 @@ bool yaml_mend_tabs(const yaml_parser_t *stopped, size_t read, struct arena *are
 /* --- byte order marks --------------------------------------------------------------------------------------------- */
 
 /* Of the 6,400 characters for private use one that is not there; the last one where a text is about all of them. */
-static unsigned unused_character(const struct yaml_text *text)
+static unsigned unused_character(const struct text *text)
 {
 	bool used[PRIVATE_END - PRIVATE_FIRST] = { false };
 	const unsigned char *at = (const unsigned char *)text->data;
@@ -123,7 +123,7 @@ static unsigned unused_character(const struct yaml_text *text)
 	return rune;
 }
 
-void yaml_hide_marks(struct arena *arena, struct yaml_text *text, char stand_in[YAML_STAND_IN])
+void yaml_hide_marks(struct arena *arena, struct text *text, char stand_in[YAML_STAND_IN])
 {
 	stand_in[0] = '\0';
 	if (text->len <= MARK_BYTES || !memmem(text->data + 1, text->len - 1, MARK, MARK_BYTES)) {

@@ -1,6 +1,6 @@
 /*
- * What libyaml 0.2.5 does not read and goyaml does: where it stopped the parser, the text becomes one that can be parsed in its
- * place.
+ * What libyaml 0.2.5 does not read and goyaml does. Where it stopped the parser, the text, of one document in UTF-8, becomes one
+ * that can be parsed in its place.
  */
 #ifndef RENDER_KUSTOMIZE_YAML_MEND_H
 #define RENDER_KUSTOMIZE_YAML_MEND_H
@@ -8,29 +8,24 @@
 #include <yaml.h>
 
 #include "render/base/arena.h"
-
-/* UTF-8 of one document. */
-struct yaml_text {
-	const char *data;
-	size_t len;
-};
+#include "render/kustomize/text.h"
 
 /* A colon right in front of one of ,[]{} in a plain scalar is a letter to goyaml: the scalar gets quotes. */
-bool yaml_mend_colon(const yaml_parser_t *stopped, struct arena *arena, struct yaml_text *text);
+bool yaml_mend_colon(const yaml_parser_t *stopped, struct arena *arena, struct text *text);
 
 /*
  * goyaml v3 reads comments that follow each other in one go, and does not mind tabs in front of them (scannerc.go,
  * yaml_parser_scan_comments): they become spaces. `read` is where the last scalar ended, which may hold what looks like a
  * comment.
  */
-bool yaml_mend_tabs(const yaml_parser_t *stopped, size_t read, struct arena *arena, struct yaml_text *text);
+bool yaml_mend_tabs(const yaml_parser_t *stopped, size_t read, struct arena *arena, struct text *text);
 
 /*
  * libyaml passes over a byte order mark in front of a line, to goyaml it is a letter: all but the one in front of the first line
  * become a character that the text does not have, `stand_in`, of as many bytes. "" where there are none.
  */
 enum { YAML_STAND_IN = 4 };
-void yaml_hide_marks(struct arena *arena, struct yaml_text *text, char stand_in[YAML_STAND_IN]);
+void yaml_hide_marks(struct arena *arena, struct text *text, char stand_in[YAML_STAND_IN]);
 void yaml_show_marks(char *text, size_t len, const char stand_in[YAML_STAND_IN]);
 
 #endif

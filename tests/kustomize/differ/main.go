@@ -149,14 +149,14 @@ func main() {
 	os.Setenv("PATH", "/nonexistent")
 	os.Setenv("HTTPS_PROXY", "http://127.0.0.1:1")
 	os.Setenv("HTTP_PROXY", "http://127.0.0.1:1")
-	make := func(j *judge, r *rand.Rand) *tree { return j.plausible(r) }
+	next := func(j *judge, r *rand.Rand) *tree { return j.plausible(r) }
 	if *from != "" {
 		cases, err := readCorpus(*from)
 		if err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(2)
 		}
-		make = func(j *judge, r *rand.Rand) *tree { return j.changed(r, cases) }
+		next = func(j *judge, r *rand.Rand) *tree { return j.changed(r, cases) }
 	}
 	work, err := os.MkdirTemp("", "plumb-differ.")
 	if err != nil {
@@ -168,14 +168,14 @@ func main() {
 	}
 	j := &judge{plumb: program, dir: filepath.Join(work, "tree")}
 	if *show {
-		make(j, rand.New(rand.NewSource(*seed))).print(os.Stdout)
+		next(j, rand.New(rand.NewSource(*seed))).print(os.Stdout)
 		return
 	}
 	found := map[string]int{}
 	rendered, refused, bad := 0, 0, 0
 	start := time.Now()
 	for i := *seed; i < *seed+*count && bad < *stop; i++ {
-		t := make(j, rand.New(rand.NewSource(i)))
+		t := next(j, rand.New(rand.NewSource(i)))
 		kind, theirs, mine := j.verdict(t)
 		if kind == "" {
 			if theirs.Refused {

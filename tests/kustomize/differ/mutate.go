@@ -66,7 +66,7 @@ func (g *maker) fileOf(t *tree) *file {
 
 func indent(line string) int { return len(line) - len(strings.TrimLeft(line, " ")) }
 
-// The lines of the block that begins at a line: it and what is further in, for an item also what is on the level of its text.
+// Where the block ends that begins at a line: it and what is further in.
 func block(lines []string, from int) int {
 	to := from + 1
 	for to < len(lines) && (strings.TrimSpace(lines[to]) == "" || indent(lines[to]) > indent(lines[from])) {
@@ -145,7 +145,7 @@ func (g *maker) mutateLines(lines []string, all corpus) []string {
 	return lines
 }
 
-// A case with a few changes, of its kustomizations most of all.
+// A case with one to three changes.
 func (all corpus) mutate(r *rand.Rand) *tree {
 	g := &maker{Rand: r}
 	t := all[r.Intn(len(all))].copy()
