@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "render/base/limits.h"
+#include "render/kustomize/setter.h"
 
 void resmap_add(struct resmap *map, struct resource *resource)
 {
@@ -119,11 +120,8 @@ static struct tree *new_data(struct arena *arena, struct datum *data, uint32_t c
 		if (i + 1 < count && strcmp(data[i].key, data[i + 1].key) == 0) {
 			continue;
 		}
-		struct tree *value = tree_new_string(arena, data[i].value);
-		value->style = strchr(data[i].value, '\n') ? TREE_LITERAL : TREE_PLAIN;
-		tree_quote(value);
 		tree_append(arena, map, tree_new_plain(arena, data[i].key));
-		tree_append(arena, map, value);
+		tree_append(arena, map, setter_new_string(arena, data[i].value));
 	}
 	return map;
 }

@@ -4,6 +4,7 @@
 
 #include "render/kustomize/hidden.h"
 #include "render/kustomize/notes.h"
+#include "render/kustomize/setter.h"
 
 struct resource *resource_new(struct arena *arena, struct tree *root, const char *path)
 {
@@ -242,15 +243,6 @@ struct pairs resource_annotations(struct arena *arena, const struct resource *re
 	return pairs_of(arena, resource, "annotations");
 }
 
-/* NewStringRNode, set in a field. */
-static struct tree *new_value(struct arena *arena, const char *text)
-{
-	struct tree *value = tree_new_string(arena, text);
-	value->style = strchr(text, '\n') ? TREE_LITERAL : TREE_PLAIN;
-	tree_quote(value);
-	return value;
-}
-
 bool resource_lost_metadata(const struct resource *resource)
 {
 	const struct tree *metadata = tree_get(resource->root, "metadata");
@@ -277,7 +269,7 @@ static void set_pairs(struct arena *arena, struct resource *resource, const char
 	}
 	bool filled = tree_is_map(map) && map->count;
 	for (size_t i = 0; i < pairs->count; i++) {
-		struct tree *value = new_value(arena, pairs->items[i].value);
+		struct tree *value = setter_new_string(arena, pairs->items[i].value);
 		if (filled) {
 			(void)tree_put(arena, map, pairs->items[i].key, value);
 		} else {

@@ -33,6 +33,14 @@ struct tree *setter_new_scalar(struct arena *arena, const char *text)
 	return scalar;
 }
 
+struct tree *setter_new_string(struct arena *arena, const char *text)
+{
+	struct tree *string = tree_new_string(arena, text);
+	string->style = strchr(text, '\n') ? TREE_LITERAL : TREE_PLAIN;
+	tree_quote(string);
+	return string;
+}
+
 void setter_put(struct arena *arena, struct tree *map, const char *key, enum tree_style style, struct tree *value)
 {
 	tree_quote(value);

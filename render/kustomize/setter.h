@@ -29,6 +29,9 @@ bool setter_put_entry(struct arena *arena, struct tree *map, const char *key, st
 /* What setter_set_entry adds without a tag. */
 struct tree *setter_new_scalar(struct arena *arena, const char *text);
 
+/* kyaml's NewStringRNode, as it stands once it is set in a field. */
+struct tree *setter_new_string(struct arena *arena, const char *text);
+
 /*
  * Sets a field to a value, which takes over the style of the old one, or appends it with a key that means what its text tells in
  * that style: a plain 1 is a number, which no object may have as a key, so that it is refused when it is written.
