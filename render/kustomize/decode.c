@@ -214,7 +214,7 @@ static bool decode_pairs(const struct decoder *decoder, const struct tree *tree,
 		struct at inner = { .up = at, .name = key };
 		const char *text = "";
 		if (!key || strlen(key) != tree->items[i]->len) {
-			return fail(decoder, tree->items[i], at, "a key must be a string", err);
+			return fail(decoder, tree->items[i], at, key ? "must not hold a NUL character" : "a key must be a string", err);
 		}
 		if (!tree_is_null(tree->items[i + 1]) && !decode_text(decoder, decoder->loose, tree->items[i + 1], &inner, &text, err)) {
 			return false;

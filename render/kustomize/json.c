@@ -198,7 +198,7 @@ static bool check_key(struct arena *arena, const struct tree *key, bool root, st
 	if (!tree_json_scalar(arena, key, &scalar, err)) {
 		return false;
 	}
-	if (root && scalar.kind != JSON_NULL) {
+	if (root && (scalar.kind != JSON_NULL || key->len == 0)) {
 		return true;
 	}
 	if (scalar.kind != JSON_TEXT || (key->tag == TREE_NONE && tree_resolve(key->text, key->len) == TREE_TIME)) {
@@ -228,6 +228,67 @@ bool tree_sort_keys(struct arena *arena, const struct tree *map, bool root, stru
 		}
 	}
 	return true;
+}
+
+static void free_pairs(struct tree ***pairs)
+{
+	free(*pairs);
+}
+
+static bool is_odd_key(const struct tree *key)
+{
+	return key->tagged && (key->tag == TREE_BINARY || (key->tag == TREE_NULL && key->len == 0));
+}
+
+/* Of keys that bytes give the last one counts; one that is tagged as null and empty is none. */
+static bool append_decoded(struct arena *arena, struct tree *map, struct tree *key, struct tree *value, struct err *err)
+{
+	if (is_odd_key(key)) {
+		struct json_scalar scalar;
+		if (!tree_json_scalar(arena, key, &scalar, err)) {
+			return false;
+		}
+		if (scalar.kind == JSON_NULL) {
+			return true;
+		}
+		uint32_t line = key->line;
+		key = tree_new_string(arena, "");
+		key->line = line;
+		key->text = scalar.text;
+		key->len = scalar.len;
+	}
+	for (uint32_t i = 0; i < map->count; i += 2) {
+		if (by_bytes(&map->items[i], &key) == 0) {
+			map->items[i + 1] = value;
+			return true;
+		}
+	}
+	tree_append(arena, map, key);
+	tree_append(arena, map, value);
+	return true;
+}
+
+const struct tree *tree_decode_root(struct arena *arena, const struct tree *root, struct err *err)
+{
+	bool odd = false;
+	for (uint32_t i = 0; root->kind == TREE_MAP && !odd && i < root->count; i += 2) {
+		odd = is_odd_key(root->items[i]);
+	}
+	if (!odd) {
+		return root;
+	}
+	CLEANUP(free_pairs) struct tree **sorted = NULL;
+	if (!tree_sort_keys(arena, root, true, &sorted, err)) {
+		return NULL;
+	}
+	struct tree *map = tree_new_map(arena);
+	map->line = root->line;
+	for (uint32_t i = 0; i + 1 < root->count; i += 2) {
+		if (!append_decoded(arena, map, root->items[i], root->items[i + 1], err)) {
+			return NULL;
+		}
+	}
+	return map;
 }
 
 /* --- copies ------------------------------------------------------------------------------------------------------- */
@@ -264,11 +325,6 @@ static struct tree *list_of(struct arena *arena, const struct tree *tree, struct
 		tree_append(arena, copy, item);
 	}
 	return copy;
-}
-
-static void free_pairs(struct tree ***pairs)
-{
-	free(*pairs);
 }
 
 /* Nobody changes a key: one that is a plain text is shared. */
@@ -322,7 +378,8 @@ static struct tree *json_of(struct arena *arena, const struct tree *tree, bool r
 
 struct tree *tree_to_json(struct arena *arena, const struct tree *tree, struct err *err)
 {
-	return json_of(arena, tree, true, (struct reread_place){ .end = tree->ended }, err);
+	const struct tree *root = tree_decode_root(arena, tree, err);
+	return root ? json_of(arena, root, true, (struct reread_place){ .end = tree->ended }, err) : NULL;
 }
 
 static void look_like_json(struct tree *tree)
@@ -339,7 +396,8 @@ static void look_like_json(struct tree *tree)
 
 struct tree *tree_from_json(struct arena *arena, const struct tree *tree, struct err *err)
 {
-	struct tree *copy = json_of(arena, tree, true, (struct reread_place){ .node = true }, err);
+	const struct tree *root = tree_decode_root(arena, tree, err);
+	struct tree *copy = root ? json_of(arena, root, true, (struct reread_place){ .node = true }, err) : NULL;
 	if (copy) {
 		look_like_json(copy);
 	}

@@ -111,17 +111,21 @@ static struct text skip_space(struct text line)
 	return line;
 }
 
-static void add_line(const struct build *build, struct text line, struct kvs *out)
+static bool add_line(const struct build *build, struct text line, struct kvs *out, struct err *err)
 {
 	line = skip_space(line);
 	if (line.len == 0 || line.data[0] == '#' || line.data[0] == '=') {
-		return; /* without a key it is no line for upstream either */
+		return true; /* without a key it is no line for upstream either */
 	}
 	const char *equals = memchr(line.data, '=', line.len);
 	size_t key = equals ? (size_t)(equals - line.data) : line.len;
 	size_t rest = equals ? line.len - key - 1 : 0;
+	if (memchr(line.data, '\0', key)) {
+		return err_set(err, ERR_INPUT, "the key holds a NUL character");
+	}
 	const char *value = arena_text_len(build->arena, equals ? equals + 1 : "", rest);
 	kvs_add(build, out, arena_text_len(build->arena, line.data, key), (struct text){ value, rest });
+	return true;
 }
 
 static bool load_env(const struct build *build, const char *path, struct kvs *out, struct err *err)
@@ -147,7 +151,9 @@ static bool load_env(const struct build *build, const char *path, struct kvs *ou
 		if (number == 1 && line.len >= 3 && memcmp(line.data, "\xef\xbb\xbf", 3) == 0) {
 			line = (struct text){ line.data + 3, line.len - 3 };
 		}
-		add_line(build, line, out);
+		if (!add_line(build, line, out, err)) {
+			return err_wrap(err, "'%s' line %zu", path, number);
+		}
 	}
 	return true;
 }

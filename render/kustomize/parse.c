@@ -270,7 +270,8 @@ static bool fail_parser(struct parse *parse, const yaml_parser_t *parser)
 }
 
 /*
- * What comes behind the document is not read. But goyaml v3 looks two tokens ahead, for comments, and so finds what is no token.
+ * What comes behind the document is not read. But goyaml v3 looks two tokens ahead, for comments, and so finds what is no token;
+ * libyaml looks further where a key may begin.
  */
 static bool check_ahead(struct parse *parse, yaml_parser_t *parser, bool explicit_end)
 {
@@ -280,6 +281,8 @@ static bool check_ahead(struct parse *parse, yaml_parser_t *parser, bool explici
 		good = yaml_parser_scan(parser, &token) != 0;
 		if (good) {
 			yaml_token_delete(&token);
+		} else if (parser->tokens.tail - parser->tokens.head >= left) {
+			return true;
 		}
 	}
 	return good || fail_parser(parse, parser);

@@ -109,7 +109,8 @@ static bool json_value(struct arena *arena, const struct tree *tree, bool root, 
 
 bool tree_write_json(struct arena *arena, const struct tree *tree, struct buf *out, struct err *err)
 {
-	return json_value(arena, tree, true, out, err);
+	const struct tree *root = tree_decode_root(arena, tree, err);
+	return root && json_value(arena, root, true, out, err);
 }
 
 /* --- YAML --------------------------------------------------------------------------------------------------------- */
@@ -272,8 +273,12 @@ static bool write_value(struct writer *writer, const struct tree *tree, bool roo
 bool tree_write_yaml(struct arena *arena, const struct tree *tree, struct buf *out, struct err *err)
 {
 	struct writer writer = { .arena = arena, .err = err };
+	const struct tree *root = tree_decode_root(arena, tree, err);
+	if (!root) {
+		return false;
+	}
 	bool good = yaml_emit_open(&writer.emit, out) || full(err);
-	good = good && write_value(&writer, tree, true);
+	good = good && write_value(&writer, root, true);
 	if (!yaml_emit_close(&writer.emit, good)) {
 		return good ? full(err) : false;
 	}

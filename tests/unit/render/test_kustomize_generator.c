@@ -146,15 +146,22 @@ START_TEST(a_line_of_64_kib_ends_an_env_file_with_a_warning)
 }
 END_TEST
 
-START_TEST(an_env_file_that_is_not_utf_8_is_refused_by_its_line)
+static void refuse_env(const char *text, size_t len, const char *why)
 {
 	CLEANUP(world_release) struct world world;
 	world_init(&world);
-	files_mem_add(world.files, "e", "A=1\nB=\xff\n", 8);
+	files_mem_add(world.files, "e", text, len);
 	CLEANUP(buf_release) struct buf out = BUF_INIT(LIMIT_MIB(1));
 	struct err err = ERR_INIT;
 	ck_assert(!build(&world, "configMapGenerator:\n- {name: a, envs: [e]}\n", &out, &err));
-	ck_assert_str_eq(err.msg, "ConfigMap 'a': envs[0]: 'e' line 2 is not UTF-8");
+	ck_assert_str_eq(err.msg, why);
+}
+
+/* That of a NUL is one that only plumb makes. */
+START_TEST(an_env_file_that_is_not_text_is_refused_by_its_line)
+{
+	refuse_env("A=1\nB=\xff\n", 8, "ConfigMap 'a': envs[0]: 'e' line 2 is not UTF-8");
+	refuse_env("#\0\nA=\0\nB\0=1\n", 12, "ConfigMap 'a': envs[0]: 'e' line 3: the key holds a NUL character");
 }
 END_TEST
 
@@ -204,7 +211,7 @@ int main(void)
 	tcase_add_loop_test(tests, maps_and_their_names_are_those_that_kustomize_makes, 0, (int)cases.gl_pathc);
 	tcase_add_test(tests, what_is_not_utf_8_is_binary_data);
 	tcase_add_test(tests, a_line_of_64_kib_ends_an_env_file_with_a_warning);
-	tcase_add_test(tests, an_env_file_that_is_not_utf_8_is_refused_by_its_line);
+	tcase_add_test(tests, an_env_file_that_is_not_text_is_refused_by_its_line);
 	tcase_add_test(tests, hashes_follow_what_the_fields_are);
 	suite_add_tcase(suite, tests);
 	SRunner *runner = srunner_create(suite);
