@@ -6,6 +6,7 @@
 #include "render/base/limits.h"
 #include "render/kustomize/fieldspec.h"
 #include "render/kustomize/openapi.h"
+#include "render/kustomize/openapi_types.h"
 
 #define REFERENCE "x-kubernetes-object-ref-"
 
@@ -106,112 +107,18 @@ static bool is_api_type(const struct tree *definition)
 	return tree_get(properties, "kind") && tree_get(properties, "apiVersion") && tree_get(properties, "metadata");
 }
 
-/* What a field of an OpenAPI schema has to be, where it is not null. */
-enum shape_kind { SHAPE_TEXT, SHAPE_BOOL, SHAPE_NUMBER, SHAPE_LIST, SHAPE_TEXTS, SHAPE_SCHEMA, SHAPE_SCHEMAS, SHAPE_PROPERTIES };
-
-static const struct {
-	const char *name;
-	enum shape_kind kind;
-} shapes[] = {
-	{ "id", SHAPE_TEXT },
-	{ "description", SHAPE_TEXT },
-	{ "format", SHAPE_TEXT },
-	{ "title", SHAPE_TEXT },
-	{ "pattern", SHAPE_TEXT },
-	{ "discriminator", SHAPE_TEXT },
-	{ "nullable", SHAPE_BOOL },
-	{ "exclusiveMaximum", SHAPE_BOOL },
-	{ "exclusiveMinimum", SHAPE_BOOL },
-	{ "uniqueItems", SHAPE_BOOL },
-	{ "readOnly", SHAPE_BOOL },
-	{ "maximum", SHAPE_NUMBER },
-	{ "minimum", SHAPE_NUMBER },
-	{ "maxLength", SHAPE_NUMBER },
-	{ "minLength", SHAPE_NUMBER },
-	{ "maxItems", SHAPE_NUMBER },
-	{ "minItems", SHAPE_NUMBER },
-	{ "enum", SHAPE_LIST },
-	{ "required", SHAPE_TEXTS },
-	{ "not", SHAPE_SCHEMA },
-	{ "allOf", SHAPE_SCHEMAS },
-	{ "oneOf", SHAPE_SCHEMAS },
-	{ "anyOf", SHAPE_SCHEMAS },
-	{ "properties", SHAPE_PROPERTIES },
-	{ "patternProperties", SHAPE_PROPERTIES },
-	{ "definitions", SHAPE_PROPERTIES },
-};
-
-static bool is_schema(const struct tree *schema, size_t depth);
-
-static bool is_text(const struct tree *tree)
-{
-	return tree_is_null(tree) || (tree_is_scalar(tree) && tree->tag == TREE_STR);
-}
-
-/* Every item, or every second one from `from`. */
-static bool all_are(const struct tree *tree, uint32_t from, uint32_t step, bool schemas, size_t depth)
-{
-	for (uint32_t i = from; i < tree->count; i += step) {
-		if (!(schemas ? is_schema(tree->items[i], depth) : is_text(tree->items[i]))) {
-			return false;
-		}
-	}
-	return true;
-}
-
-static bool is_shape(const struct tree *value, enum shape_kind kind, size_t depth)
-{
-	bool scalar = tree_is_scalar(value);
-	switch (kind) {
-	case SHAPE_TEXT:
-		return is_text(value);
-	case SHAPE_BOOL:
-		return scalar && value->tag == TREE_BOOL;
-	case SHAPE_NUMBER:
-		return scalar && (value->tag == TREE_INT || value->tag == TREE_FLOAT);
-	case SHAPE_LIST:
-		return tree_is_list(value);
-	case SHAPE_TEXTS:
-		return tree_is_list(value) && all_are(value, 0, 1, false, depth);
-	case SHAPE_SCHEMA:
-		return is_schema(value, depth);
-	case SHAPE_SCHEMAS:
-		return tree_is_list(value) && all_are(value, 0, 1, true, depth);
-	case SHAPE_PROPERTIES:
-		return tree_is_map(value) && all_are(value, 1, 2, true, depth);
-	}
-	return false;
-}
-
-/* The depth is that of a file that was read: it has a limit. */
-static bool is_schema(const struct tree *schema, size_t depth)
-{
-	if (tree_is_null(schema)) {
-		return true;
-	}
-	if (!tree_is_map(schema) || depth > LIMIT_DEPTH) {
-		return false;
-	}
-	for (size_t i = 0; i < ARRAY_LEN(shapes); i++) {
-		const struct tree *value = tree_get(schema, shapes[i].name);
-		if (value && !tree_is_null(value) && !is_shape(value, shapes[i].kind, depth + 1)) {
-			return false;
-		}
-	}
-	return true;
-}
-
 static bool check_definition(const struct tree *definition, const char *name, struct err *err)
 {
-	const struct tree *needed = field_of(definition, "Dependencies");
-	bool good = (tree_is_map(definition) || tree_is_null(definition)) && is_schema(field_of(definition, "Schema"), 0) &&
-	            (!needed || tree_is_null(needed) || is_shape(needed, SHAPE_TEXTS, 0));
-	return good ||
-	       err_set(
-			   err, ERR_INPUT,
-			   "'%s' is no OpenAPI definition: crds takes definitions by the name of their type, no CustomResourceDefinitions "
-			   "(those belong to resources)",
-			   name);
+	if (!tree_is_map(definition) && !tree_is_null(definition)) {
+		return err_set(
+			err, ERR_INPUT,
+			"'%s' is no OpenAPI definition: crds takes definitions by the name of their type, no CustomResourceDefinitions "
+			"(those belong to resources)",
+			name);
+	}
+	return (openapi_check_schema(field_of(definition, "Schema"), err) || err_wrap(err, "definition '%s': Schema", name)) &&
+	       (openapi_check_texts(field_of(definition, "Dependencies"), err) ||
+	        err_wrap(err, "definition '%s': Dependencies", name));
 }
 
 static bool load_definitions(const struct build *build, const struct tree *definitions, struct field_config *out, struct err *err)

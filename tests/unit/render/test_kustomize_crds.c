@@ -83,6 +83,9 @@ START_TEST(other_texts_are_refused_with_what_is_wanted)
 		{ "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\n",
 		  "crds[0]: 'apiVersion' is no OpenAPI definition: crds takes definitions by the name of their type, no "
 		  "CustomResourceDefinitions (those belong to resources)" },
+		{ "a: {Schema: {properties: {b: {items: [{type: 3}]}}}}\n",
+		  "crds[0]: definition 'a': Schema: properties: b: items: 0: type: must be a text or a list of texts" },
+		{ "a: {Dependencies: b}\n", "crds[0]: definition 'a': Dependencies: must be a list" },
 		{ "a: {Schema: {properties: {kind: {}, apiVersion: {}, metadata: {}, x: {$ref: a}}}}\n",
 		  "crds[0]: definition 'a' refers to itself, or is more than 100 deep" },
 	};
