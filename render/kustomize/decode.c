@@ -234,7 +234,7 @@ static void set_defaults(const struct shape *shape, void *out)
 	for (size_t i = 0; i < shape->count; i++) {
 		const struct field *field = &shape->fields[i];
 		void *to = member(out, field->offset);
-		if (field->kind == FIELD_TEXT || field->kind == FIELD_STRICT) {
+		if (field->kind == FIELD_TEXT || field->kind == FIELD_STRICT || field->kind == FIELD_LOOSE) {
 			*(const char **)to = "";
 		} else if (field->kind == FIELD_STRUCT) {
 			set_defaults(field->shape, to);
@@ -351,6 +351,7 @@ static void decode_null(const struct field *field, void *out)
 		break;
 	case FIELD_TEXT:
 	case FIELD_STRICT:
+	case FIELD_LOOSE:
 	case FIELD_BOOL:
 	case FIELD_INT:
 	case FIELD_STRUCT:
@@ -369,6 +370,8 @@ static bool decode_field(const struct decoder *decoder, const struct field *fiel
 		return decode_text(decoder, decoder->loose, tree, at, to, err);
 	case FIELD_STRICT:
 		return decode_text(decoder, false, tree, at, to, err);
+	case FIELD_LOOSE:
+		return decode_text(decoder, true, tree, at, to, err);
 	case FIELD_BOOL:
 		return decode_bool(decoder, tree, at, to, err);
 	case FIELD_INT:

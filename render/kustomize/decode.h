@@ -15,6 +15,7 @@
 enum field_kind {
 	FIELD_TEXT,     /* const char * */
 	FIELD_STRICT,   /* a text that is never loose: of a struct that is embedded upstream, where sigs.k8s.io/yaml does not look */
+	FIELD_LOOSE,    /* a text that is always loose: the one beside such a struct */
 	FIELD_TEXT_PTR, /* const char *, NULL where it was not given */
 	FIELD_BOOL,     /* bool */
 	FIELD_INT,      /* int64_t */
@@ -58,8 +59,8 @@ bool decode(const struct decoder *decoder, const struct shape *shape, const stru
 	MUST_CHECK;
 
 extern const struct shape shape_kustomization, shape_object_meta, shape_selector, shape_fieldspec, shape_patch,
-	shape_patch_options, shape_image, shape_replica, shape_label, shape_replacement, shape_source, shape_target,
-	shape_field_options, shape_config_map_args, shape_secret_args, shape_generator_options, shape_var, shape_name_reference,
-	shape_field_config;
+	shape_patch_options, shape_image, shape_replica, shape_label, shape_replacement, shape_plugin_replacement, shape_source,
+	shape_target, shape_field_options, shape_config_map_args, shape_secret_args, shape_generator_options, shape_var,
+	shape_name_reference, shape_field_config;
 
 #endif

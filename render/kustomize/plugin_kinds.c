@@ -248,7 +248,7 @@ static bool transform_affixes(const struct plugin *plugin, struct resmap *map, s
 }
 
 static const struct field replacements_fields[] = {
-	{ "replacements", FIELD_LIST, offsetof(struct replacements_config, replacements), &shape_replacement },
+	{ "replacements", FIELD_LIST, offsetof(struct replacements_config, replacements), &shape_plugin_replacement },
 };
 SHAPE(replacements, "a ReplacementTransformer", struct replacements_config);
 

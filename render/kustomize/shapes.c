@@ -94,14 +94,19 @@ static const struct field target_fields[] = {
 };
 SHAPE(target, "a target", struct target_selector);
 
-/* Of a file: there is no path in it. */
-static const struct field replacement_fields[] = {
-	{ "source", FIELD_POINTER, offsetof(struct replacement, source), &shape_source },
-	{ "targets", FIELD_POINTERS, offsetof(struct replacement, targets), &shape_target },
-	{ "sourceValue", FIELD_TEXT_PTR, offsetof(struct replacement, source_value), NULL },
-	{ "path", FIELD_TEXT, offsetof(struct replacement, path), NULL },
-};
+#define REPLACEMENT(path_kind) \
+	{ \
+		{ "source", FIELD_POINTER, offsetof(struct replacement, source), &shape_source }, \
+			{ "targets", FIELD_POINTERS, offsetof(struct replacement, targets), &shape_target }, \
+			{ "sourceValue", FIELD_TEXT_PTR, offsetof(struct replacement, source_value), NULL }, \
+			{ "path", path_kind, offsetof(struct replacement, path), NULL }, \
+	}
+
+static const struct field replacement_fields[] = REPLACEMENT(FIELD_TEXT);
 SHAPE(replacement, "a replacement", struct replacement);
+
+static const struct field plugin_replacement_fields[] = REPLACEMENT(FIELD_LOOSE);
+SHAPE(plugin_replacement, "a replacement", struct replacement);
 
 /* --- generators --------------------------------------------------------------------------------------------------- */
 

@@ -115,6 +115,7 @@ static bool is_given(const struct field *field, const struct kustomization *k)
 	switch (field->kind) {
 	case FIELD_TEXT:
 	case FIELD_STRICT:
+	case FIELD_LOOSE:
 		return **(const char *const *)at != '\0';
 	case FIELD_TEXTS:
 	case FIELD_PAIRS:
