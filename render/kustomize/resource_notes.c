@@ -233,7 +233,12 @@ struct pairs resource_internal_annotations(struct arena *arena, const struct res
 		bool internal = strncmp(key, NOTE_DOMAIN, strlen(NOTE_DOMAIN)) == 0 || strcmp(key, "config.kubernetes.io/path") == 0 ||
 		                strcmp(key, "config.kubernetes.io/index") == 0 || strcmp(key, "config.k8s.io/id") == 0;
 		if (internal) {
-			pairs.items[count++] = pairs.items[i];
+			pairs.items[count] = pairs.items[i];
+			/* Upstream reads these as Go's texts, where a null is none. */
+			if (tree_is_null(tree_at(resource->root, "metadata", "annotations", key, NULL))) {
+				pairs.items[count].value = "";
+			}
+			count++;
 		}
 	}
 	pairs.count = count;
