@@ -190,6 +190,9 @@ static bool check_key(struct arena *arena, const struct tree *key, bool root, st
 	if (key->kind != TREE_SCALAR) {
 		return fail(key, "a key must be a string", err);
 	}
+	if (key->tag == TREE_NONE && strcmp(key->text, "<<") == 0) {
+		return fail(key, "a key that was made may not be <<, which merges", err);
+	}
 	struct json_scalar scalar;
 	/* A key of nothing is written in quotes. */
 	if ((root && !tree_is_null(key) && !key->tagged) || (key->len == 0 && !key->tagged)) {

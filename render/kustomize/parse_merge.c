@@ -73,9 +73,7 @@ bool parse_finish_resource(struct arena *arena, const struct parse_source *sourc
 			value = map->items[i + 1];
 		}
 	}
-	if (!value) {
-		return true;
-	}
+	/* A key "<<" in quotes is none that merges, and is lost upstream all the same. */
 	(void)tree_remove(map, "<<");
-	return merge(arena, source, map, value, err);
+	return !value || merge(arena, source, map, value, err);
 }
