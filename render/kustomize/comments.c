@@ -157,6 +157,19 @@ static bool may_have_notes(const char *text, size_t len)
 	return false;
 }
 
+static size_t document_length(const char *text, size_t len)
+{
+	const char *mark = text;
+	while ((mark = memmem(mark, len - (size_t)(mark - text), "\n...", 4)) != NULL) {
+		const char *behind = mark + 4;
+		if (behind == text + len || is_blank(*behind) || *behind == '\n') {
+			return (size_t)(mark - text);
+		}
+		mark = behind;
+	}
+	return len;
+}
+
 /* It is one of the document's, or the end of a block. */
 static bool ends_in_comment(const char *text, size_t len)
 {
@@ -218,7 +231,7 @@ void comments_attach(struct arena *arena, const char *text, size_t len, size_t f
 	CLEANUP(arena_release) struct arena scratch = ARENA_INIT(LIMIT_BUILD_BYTES);
 	struct scalartext noted;
 	struct err ignored = ERR_INIT;
-	bool wanted = may_have_notes(text, len) || ends_in_comment(text, len);
+	bool wanted = may_have_notes(text, len) || ends_in_comment(text, len) || ends_in_comment(text, document_length(text, len));
 	if (wanted && scalartext_read(&scratch, text, len, &noted, &ignored)) {
 		attach_to_all(arena, root, noted.root);
 		root->ended = noted.foot != NULL;

@@ -12,6 +12,7 @@
  * are no strings (below the root of a document) and keys that are there twice are errors.
  */
 bool tree_sort_keys(struct arena *arena, const struct tree *map, bool root, struct tree ***sorted, struct err *err) MUST_CHECK;
+void tree_free_pairs(struct tree ***pairs);
 /* The document with the keys at its root as goyaml v3 decodes them into strings; itself where that changes nothing. NULL: err. */
 const struct tree *tree_decode_root(struct arena *arena, const struct tree *root, struct err *err);
 

@@ -24,7 +24,9 @@ struct parse {
 	size_t alias_nodes;
 	struct map anchors;
 	struct tree *root;
-	size_t read; /* characters, up to the end of the last scalar */
+	const struct text *text; /* what the parser reads */
+	size_t read;             /* characters, up to the end of the last scalar */
+	size_t comma;            /* character right behind a tag, 0 for none */
 	const char *stand_in;
 	struct err *err;
 };
@@ -293,8 +295,12 @@ static bool check_tag(struct parse *parse, const yaml_parser_t *parser, const ya
 {
 	bool tag = event->type == YAML_SCALAR_EVENT && event->data.scalar.tag && event->data.scalar.length == 0 &&
 	           event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE && parser->token_available;
-	return !tag || !yaml_flow_runs_on(&event->end_mark, parser->tokens.head) ||
-	       fail(parse, line_of(parse, &event->end_mark), "a tag right in front of a comma: put a space between the two");
+	if (!tag || !yaml_flow_runs_on(&event->end_mark, parser->tokens.head) ||
+	    !yaml_ends_in_tag(parse->text, event->end_mark.index)) {
+		return true;
+	}
+	parse->comma = event->end_mark.index;
+	return fail(parse, line_of(parse, &event->end_mark), "a tag right in front of a comma: put a space between the two");
 }
 
 static bool read_events(struct parse *parse, yaml_parser_t *parser)
@@ -338,8 +344,9 @@ static bool parse_once(struct parse *parse, struct text *text, bool *mended)
 	yaml_parser_set_input_string(&parser, (const unsigned char *)text->data, text->len);
 	bool good = read_events(parse, &parser);
 	bool tabs = parse->source->dialect == PARSE_RESOURCE;
-	*mended = !good && (yaml_mend_colon(&parser, parse->arena, text) ||
-	                    (tabs && yaml_mend_tabs(&parser, read_so_far(parse, &parser), parse->arena, text)));
+	*mended = !good &&
+	          (yaml_mend_colon(&parser, parse->arena, text) || yaml_mend_tag(&parser, parse->comma, parse->arena, text) ||
+	           (tabs && yaml_mend_tabs(&parser, read_so_far(parse, &parser), parse->arena, text)));
 	yaml_parser_delete(&parser);
 	return good;
 }
@@ -353,7 +360,9 @@ bool parse_document(struct arena *arena, const struct parse_source *source, stru
 	bool again = true;
 	for (size_t read = 0; again && read <= LIMIT_MEND_BYTES; read += text.len) {
 		CLEANUP(parse_release)
-		struct parse parse = { .arena = arena, .source = source, .anchors = MAP_INIT, .stand_in = stand_in, .err = &problem };
+		struct parse parse = {
+			.arena = arena, .source = source, .anchors = MAP_INIT, .stand_in = stand_in, .text = &text, .err = &problem
+		};
 		if (parse_once(&parse, &text, &again)) {
 			*out = parse.root;
 			return true;

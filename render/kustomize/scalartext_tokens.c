@@ -171,12 +171,20 @@ static bool has_ended(const struct scanner *scanner, size_t *end, bool *document
 	return type == YAML_STREAM_END_TOKEN || (*end > 0 && scanner->tokens->count >= *end + 2);
 }
 
+/* The index of a comma right behind a tag; 0 for none. */
+static size_t comma_behind_tag(const struct scalartext_tokens *tokens)
+{
+	const yaml_token_t *last = &tokens->items[tokens->count - 1].yaml;
+	const yaml_token_t *before = tokens->count > 1 ? &tokens->items[tokens->count - 2].yaml : NULL;
+	bool runs_on = before && before->type == YAML_TAG_TOKEN && yaml_flow_runs_on(&before->end_mark, last);
+	return runs_on ? last->start_mark.index : 0;
+}
+
 /* By its last token. */
 static bool is_broken(const struct scalartext_tokens *tokens)
 {
 	const yaml_token_t *last = &tokens->items[tokens->count - 1].yaml;
-	const yaml_token_t *before = tokens->count > 1 ? &tokens->items[tokens->count - 2].yaml : NULL;
-	if (before && before->type == YAML_TAG_TOKEN && yaml_flow_runs_on(&before->end_mark, last)) {
+	if (comma_behind_tag(tokens)) {
 		return true;
 	}
 	return last->type == YAML_SCALAR_TOKEN && last->data.scalar.style == YAML_PLAIN_SCALAR_STYLE &&
@@ -240,7 +248,9 @@ static bool read_once(struct arena *arena, struct text *text, struct scalartext_
 	for (size_t i = 0; i < out->count; i++) {
 		read = out->items[i].yaml.type == YAML_SCALAR_TOKEN ? out->items[i].yaml.end_mark.index : read;
 	}
-	*mended = !good && (yaml_mend_colon(&parser, arena, text) || yaml_mend_tabs(&parser, read, arena, text));
+	size_t comma = scanner->flow > 0 && out->count ? comma_behind_tag(out) : 0;
+	*mended = !good && (yaml_mend_colon(&parser, arena, text) || yaml_mend_tag(&parser, comma, arena, text) ||
+	                    yaml_mend_tabs(&parser, read, arena, text));
 	yaml_parser_delete(&parser);
 	out->comments = arena_new(arena, scanner->found_count + 1, sizeof *out->comments);
 	out->comment_count = scanner->found_count;

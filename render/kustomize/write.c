@@ -8,11 +8,6 @@
 #include "render/yaml_emit.h"
 #include "render/yaml_sort.h"
 
-static void free_pairs(struct tree ***pairs)
-{
-	free(*pairs);
-}
-
 static bool full(struct err *err)
 {
 	return err_set(err, ERR_LIMIT, "more output than fits into memory");
@@ -72,7 +67,7 @@ static bool json_list(struct arena *arena, const struct tree *list, struct buf *
 
 static bool json_map(struct arena *arena, const struct tree *map, bool root, struct buf *out, struct err *err)
 {
-	CLEANUP(free_pairs) struct tree **pairs = NULL;
+	CLEANUP(tree_free_pairs) struct tree **pairs = NULL;
 	if (!tree_sort_keys(arena, map, root, &pairs, err)) {
 		return false;
 	}
@@ -242,7 +237,7 @@ static int by_key(const void *left, const void *right)
 /* By bytes first: where goyaml's order is none, equal documents still give equal text. */
 static bool write_map(struct writer *writer, const struct tree *map, bool root)
 {
-	CLEANUP(free_pairs) struct tree **pairs = NULL;
+	CLEANUP(tree_free_pairs) struct tree **pairs = NULL;
 	if (!tree_sort_keys(writer->arena, map, root, &pairs, writer->err)) {
 		return false;
 	}

@@ -52,6 +52,32 @@ bool yaml_mend_colon(const yaml_parser_t *stopped, struct arena *arena, struct t
 	return true;
 }
 
+bool yaml_ends_in_tag(const struct text *text, size_t character)
+{
+	const char *at = byte_of(text, character);
+	while (at > text->data && !strchr(" \t\r\n[{,", at[-1])) {
+		at--;
+	}
+	return at < text->data + text->len && *at == '!';
+}
+
+bool yaml_mend_tag(const yaml_parser_t *stopped, size_t comma, struct arena *arena, struct text *text)
+{
+	bool tag = stopped_by(stopped, "did not find expected whitespace or line break") ||
+	           stopped_by(stopped, "did not find expected tag URI");
+	if (!tag && !comma) {
+		return false;
+	}
+	size_t at = (size_t)(byte_of(text, tag ? stopped->problem_mark.index : comma) - text->data);
+	if (at >= text->len || !strchr(",[]", text->data[at])) {
+		return false;
+	}
+	char *copy = memcpy(arena_new(arena, text->len + 1, 1), text->data, text->len);
+	copy[at] = '_';
+	text->data = copy;
+	return true;
+}
+
 /* --- tabs in front of comments ------------------------------------------------------------------------------------ */
 
 static const char *line_end(const char *at, const char *end)
@@ -60,7 +86,10 @@ static const char *line_end(const char *at, const char *end)
 	return feed ? feed : end;
 }
 
-/* Where the comment ends that goes before this line, empty ones between; NULL where there is none behind `begin`. */
+/*
+ * Where the comment ends that goes before this line, empty ones between; NULL where there is none behind `begin`. It has its line
+ * for itself, or with dashes in front of it.
+ */
 static const char *comment_before(const struct text *text, const char *line, const char *begin)
 {
 	const char *end = line;
@@ -72,8 +101,12 @@ static const char *comment_before(const struct text *text, const char *line, con
 		start--;
 	}
 	bool whole = start == text->data || start[-1] == '\n';
-	start += strspn(start, " \t");
-	return whole && start < end && *start == '#' ? line_end(start, line) : NULL;
+	char sign = '-';
+	for (start += strspn(start, " \t"); start + 1 < end && strchr("-?:", *start) && strchr(" \t", start[1]);) {
+		sign = *start;
+		start += 1 + strspn(start + 1, " \t");
+	}
+	return whole && start < end && *start == '#' && sign == '-' ? line_end(start, line) : NULL;
 }
 
 bool yaml_mend_tabs(const yaml_parser_t *stopped, size_t read, struct arena *arena, struct text *text)

@@ -14,6 +14,14 @@
 bool yaml_mend_colon(const yaml_parser_t *stopped, struct arena *arena, struct text *text);
 
 /*
+ * To goyaml each of ,[] is a letter of a tag. One that is at the end of a tag, where libyaml stops or (`comma`, a character's
+ * index, 0 for none) went on, becomes a letter: which one does not matter, as no tag that means anything has them.
+ * yaml_ends_in_tag: the word that ends there is one.
+ */
+bool yaml_ends_in_tag(const struct text *text, size_t character);
+bool yaml_mend_tag(const yaml_parser_t *stopped, size_t comma, struct arena *arena, struct text *text);
+
+/*
  * goyaml v3 reads comments that follow each other in one go, and does not mind tabs in front of them (scannerc.go,
  * yaml_parser_scan_comments): they become spaces. `read` is where the last scalar ended, which may hold what looks like a
  * comment.

@@ -328,14 +328,6 @@ START_TEST(names_a_generated_object_that_lost_its_former_names)
 }
 END_TEST
 
-START_TEST(refuses_tags_in_front_of_a_comma)
-{
-	add("a.yaml", "kind: A\nmetadata: {name: a}\nlist: [!!str, a]\n");
-	add("kustomization.yaml", "resources: [a.yaml]\n");
-	refuses("", "kustomization.yaml: resources[0]: a.yaml:3: a tag right in front of a comma: put a space between the two");
-}
-END_TEST
-
 /* --- what is warned of -------------------------------------------------------------------------------------------- */
 
 START_TEST(warns_of_deprecated_fields_and_targets_that_select_nothing)
@@ -377,7 +369,6 @@ static Suite *suite(void)
 	tcase_add_test(tests, bounds_what_aliases_add);
 	tcase_add_test(tests, bounds_the_colons_that_libyaml_refuses);
 	tcase_add_test(tests, names_a_generated_object_that_lost_its_former_names);
-	tcase_add_test(tests, refuses_tags_in_front_of_a_comma);
 	tcase_add_test(tests, warns_of_deprecated_fields_and_targets_that_select_nothing);
 	suite_add_tcase(all, tests);
 	return all;
