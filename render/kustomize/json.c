@@ -2,7 +2,6 @@
 #include <ctype.h>
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "render/kustomize/json.h"
@@ -207,20 +206,41 @@ static struct tree *list_of(struct arena *arena, const struct tree *tree, struct
 }
 
 /* Nobody changes a key: one that is a plain text is shared. */
-static struct tree *key_of(struct arena *arena, struct tree *key, const struct tree *read)
+static struct tree *key_of(struct arena *arena, struct tree *key)
 {
-	if (!read && key->tag == TREE_STR && key->style == TREE_PLAIN && !key->tagged && !key->notes) {
+	if (key->tag == TREE_STR && key->style == TREE_PLAIN && !key->tagged && !key->notes) {
 		return key;
 	}
-	struct tree *copy = tree_new_string(arena, read ? read->text : key->text);
+	struct tree *copy = tree_new_string(arena, key->text);
 	copy->line = key->line;
 	return copy;
+}
+
+/* In *map, which is the caller's; its items are copied where one changes. */
+static bool reread_keys(struct arena *arena, struct tree *map, struct reread_place place, struct err *err)
+{
+	struct reread_place inner = reread_item(map, 0, place);
+	bool copied = false;
+	for (uint32_t i = 0; i + 1 < map->count; i += 2) {
+		struct tree *read = NULL;
+		if (map->items[i]->kind == TREE_SCALAR && !reread_scalar(arena, map->items[i], inner, &read, err)) {
+			return false;
+		}
+		if (read && !copied) {
+			struct tree **items = arena_new(arena, map->count, sizeof(struct tree *));
+			map->items = memcpy(items, map->items, map->count * sizeof(struct tree *));
+			copied = true;
+		}
+		map->items[i] = read ? read : map->items[i];
+	}
+	return true;
 }
 
 static struct tree *map_of(struct arena *arena, const struct tree *tree, bool root, struct reread_place place, struct err *err)
 {
 	CLEANUP(tree_free_pairs) struct tree **pairs = NULL;
-	if (!tree_sort_keys(arena, tree, root, &pairs, err)) {
+	struct tree map = *tree;
+	if (!reread_keys(arena, &map, place, err) || !tree_sort_keys(arena, &map, root, &pairs, err)) {
 		return NULL;
 	}
 	struct tree *copy = tree_new_map(arena);
@@ -232,11 +252,7 @@ static struct tree *map_of(struct arena *arena, const struct tree *tree, bool ro
 		if (!value) {
 			return err_wrap(err, "%.60s", pairs[i]->text), NULL;
 		}
-		struct tree *read = NULL;
-		if (!reread_scalar(arena, pairs[i], reread_item(tree, 0, place), &read, err)) {
-			return NULL;
-		}
-		tree_append(arena, copy, key_of(arena, pairs[i], read));
+		tree_append(arena, copy, key_of(arena, pairs[i]));
 		tree_append(arena, copy, value);
 	}
 	return copy;

@@ -296,7 +296,7 @@ static bool check_tag(struct parse *parse, const yaml_parser_t *parser, const ya
 	bool tag = event->type == YAML_SCALAR_EVENT && event->data.scalar.tag && event->data.scalar.length == 0 &&
 	           event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE && parser->token_available;
 	if (!tag || !yaml_flow_runs_on(&event->end_mark, parser->tokens.head) ||
-	    !yaml_ends_in_tag(parse->text, event->end_mark.index)) {
+	    yaml_ends_in_anchor(parse->text, event->end_mark.index, (const char *)event->data.scalar.anchor)) {
 		return true;
 	}
 	parse->comma = event->end_mark.index;

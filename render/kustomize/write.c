@@ -1,6 +1,5 @@
 #include "render/kustomize/write.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "render/base/limits.h"

@@ -52,13 +52,11 @@ bool yaml_mend_colon(const yaml_parser_t *stopped, struct arena *arena, struct t
 	return true;
 }
 
-bool yaml_ends_in_tag(const struct text *text, size_t character)
+bool yaml_ends_in_anchor(const struct text *text, size_t character, const char *anchor)
 {
 	const char *at = byte_of(text, character);
-	while (at > text->data && !strchr(" \t\r\n[{,", at[-1])) {
-		at--;
-	}
-	return at < text->data + text->len && *at == '!';
+	size_t len = anchor ? strlen(anchor) : 0;
+	return anchor && (size_t)(at - text->data) > len && at[-(long)len - 1] == '&' && memcmp(at - len, anchor, len) == 0;
 }
 
 bool yaml_mend_tag(const yaml_parser_t *stopped, size_t comma, struct arena *arena, struct text *text)

@@ -16,9 +16,9 @@ bool yaml_mend_colon(const yaml_parser_t *stopped, struct arena *arena, struct t
 /*
  * To goyaml each of ,[] is a letter of a tag. One that is at the end of a tag, where libyaml stops or (`comma`, a character's
  * index, 0 for none) went on, becomes a letter: which one does not matter, as no tag that means anything has them.
- * yaml_ends_in_tag: the word that ends there is one.
+ * yaml_ends_in_anchor: it is this anchor (NULL for none) that ends there.
  */
-bool yaml_ends_in_tag(const struct text *text, size_t character);
+bool yaml_ends_in_anchor(const struct text *text, size_t character, const char *anchor);
 bool yaml_mend_tag(const yaml_parser_t *stopped, size_t comma, struct arena *arena, struct text *text);
 
 /*
