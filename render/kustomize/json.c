@@ -129,6 +129,13 @@ static bool set_binary(struct arena *arena, const struct tree *scalar, struct js
 	return true;
 }
 
+/* goyaml makes floats of these, and of no larger ones. */
+static bool is_int64(const char *text, const char *resolved)
+{
+	struct scalar value = scalar_resolve(text);
+	return resolved == TREE_INT && value.magnitude <= (uint64_t)INT64_MAX + value.negative;
+}
+
 static bool is_resolvable(const char *tag)
 {
 	return tag == TREE_BOOL || tag == TREE_INT || tag == TREE_FLOAT || tag == TREE_NULL || tag == TREE_TIME;
@@ -163,7 +170,7 @@ bool tree_json_scalar(struct arena *arena, const struct tree *scalar, struct jso
 		set_text(out, scalar->text, scalar->len);
 		return true;
 	}
-	if (tag != resolved && !(tag == TREE_FLOAT && resolved == TREE_INT)) {
+	if (tag != resolved && !(tag == TREE_FLOAT && is_int64(scalar->text, resolved))) {
 		return fail(scalar, "value of another type than its tag says", err);
 	}
 	return set_value(arena, scalar, tag, out, err);
