@@ -163,7 +163,7 @@ bool tree_json_scalar(struct arena *arena, const struct tree *scalar, struct jso
 	}
 	if (tag == TREE_NONE) {
 		tag = resolved;
-	} else if (tag == resolved && !scalar->tagged && quoted) {
+	} else if (tag == resolved && !scalar->shown && quoted) {
 		tag = TREE_STR;
 	}
 	if (tag == TREE_STR || tag == TREE_MERGE) {

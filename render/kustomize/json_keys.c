@@ -24,7 +24,7 @@ static bool is_text(const struct tree *key)
 {
 	bool quoted = key->style != TREE_PLAIN || memchr(key->text, '\n', key->len);
 	const char *resolved = tree_resolve(key->text, key->len);
-	bool implied = key->tag == TREE_NONE || (key->tag == resolved && !key->tagged);
+	bool implied = key->tag == TREE_NONE || (key->tag == resolved && !key->shown);
 	return key->tag == TREE_STR || key->tag == TREE_MERGE || (implied && (quoted || resolved == TREE_STR));
 }
 

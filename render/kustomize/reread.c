@@ -55,14 +55,14 @@ static bool read_block(struct arena *arena, struct emitter *emitter, const struc
 /* Written as '' where nothing would not do. */
 static bool is_nothing(const struct tree *scalar)
 {
-	return scalar->len == 0 && scalar->style == TREE_PLAIN && !scalar->tagged &&
+	return scalar->len == 0 && scalar->style == TREE_PLAIN && !scalar->shown &&
 	       (scalar->tag == TREE_NONE || scalar->tag == TREE_NULL);
 }
 
 /* In brackets a colon asks for quotes. */
 static bool is_time_with_colon(const struct tree *scalar)
 {
-	bool plain = scalar->style == TREE_PLAIN && !scalar->tagged && (scalar->tag == TREE_NONE || scalar->tag == TREE_TIME);
+	bool plain = scalar->style == TREE_PLAIN && !scalar->shown && (scalar->tag == TREE_NONE || scalar->tag == TREE_TIME);
 	return plain && strchr(scalar->text, ':') && tree_resolve(scalar->text, scalar->len) == TREE_TIME;
 }
 

@@ -75,7 +75,7 @@ void reader_set_properties(struct reader *reader, struct tree *node, const struc
 {
 	if (*properties->tag && strcmp(properties->tag, "!") != 0) {
 		node->tag = yaml_words_tag(reader->arena, properties->tag);
-		node->tagged = true;
+		node->tagged = node->shown = true;
 	}
 	if (properties->anchor) {
 		reader_notes(reader, node)->anchor = properties->anchor;

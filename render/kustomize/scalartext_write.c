@@ -109,7 +109,7 @@ static const char *written_tag(const struct tree *node, enum tree_style *style)
 	if (!*node->tag) {
 		return NULL;
 	}
-	if (node->tagged) {
+	if (node->shown) {
 		return node->tag;
 	}
 	if (node->kind != TREE_SCALAR) {
