@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "render/kustomize/parse.h"
+#include "render/kustomize/write.h"
 #include "render/yaml_scalar.h"
 
 static bool fail(const struct parse_source *source, const struct tree *at, const char *what, struct err *err)
@@ -44,7 +45,13 @@ bool parse_config_scalar(struct arena *arena, const struct parse_source *source,
 		return true;
 	}
 	if (scalar->tagged && !is_resolvable(scalar->tag)) {
-		/* !!binary is text for who reads configuration: nobody writes it there. */
+		struct json_scalar text;
+		struct err ignored = ERR_INIT;
+		if (!tree_json_scalar(arena, scalar, &text, &ignored)) {
+			return fail(source, scalar, "tagged as binary, but not base64", err);
+		}
+		scalar->text = text.text;
+		scalar->len = text.len;
 		scalar->tag = TREE_STR;
 		return true;
 	}
