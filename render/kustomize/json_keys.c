@@ -82,10 +82,12 @@ void tree_free_pairs(struct tree ***pairs)
 
 static bool is_odd_key(const struct tree *key)
 {
-	return key->tagged && (key->tag == TREE_BINARY || (key->tag == TREE_NULL && key->len == 0));
+	bool made = key->tag == TREE_NONE && key->style == TREE_PLAIN && key->len > 0;
+	return (key->tagged && (key->tag == TREE_BINARY || (key->tag == TREE_NULL && key->len == 0))) ||
+	       (made && tree_resolve(key->text, key->len) == TREE_NULL);
 }
 
-/* Of keys that bytes give the last one counts; one that is tagged as null and empty is none. */
+/* Of keys that bytes give the last one counts; one that was made and is a null, or is tagged as one and empty, is none. */
 static bool append_decoded(struct arena *arena, struct tree *map, struct tree *key, struct tree *value, struct err *err)
 {
 	if (is_odd_key(key)) {
