@@ -8,26 +8,40 @@ static bool fail(const struct parse_source *source, const struct tree *at, const
 	return err_set(err, ERR_INPUT, "%s:%u: %s", source->path, at->line, what);
 }
 
-static void set_entry(struct arena *arena, struct tree *map, struct tree *key, struct tree *value)
+/* Of the first such key; map->count where there is none. */
+static uint32_t find(const struct tree *map, const struct tree *key)
 {
 	for (uint32_t i = 0; i + 1 < map->count; i += 2) {
 		const struct tree *at = map->items[i];
 		bool same = at->kind == TREE_SCALAR && key->kind == TREE_SCALAR && at->len == key->len &&
 		            memcmp(at->text, key->text, key->len) == 0;
 		if (same) {
-			map->items[i] = key;
-			map->items[i + 1] = value;
-			return;
+			return i;
 		}
+	}
+	return map->count;
+}
+
+static void set_entry(struct arena *arena, struct tree *map, struct tree *key, struct tree *value)
+{
+	uint32_t at = find(map, key);
+	if (at < map->count) {
+		map->items[at] = key;
+		map->items[at + 1] = value;
+		return;
 	}
 	tree_append(arena, map, key);
 	tree_append(arena, map, value);
 }
 
-static void merge_from(struct arena *arena, struct tree *map, const struct tree *from)
+/* kyaml's VisitFields looks each key up by its name: of keys that are there twice the first one counts. */
+static void merge_from(struct arena *arena, struct tree *map, const struct tree *from, bool copy)
 {
 	for (uint32_t i = 0; i + 1 < from->count; i += 2) {
-		set_entry(arena, map, from->items[i], tree_copy(arena, from->items[i + 1]));
+		uint32_t first = find(from, from->items[i]);
+		first = first < from->count ? first : i;
+		struct tree *value = from->items[first + 1];
+		set_entry(arena, map, from->items[first], copy ? tree_copy(arena, value) : value);
 	}
 }
 
@@ -43,17 +57,17 @@ static bool merge(struct arena *arena, const struct parse_source *source, struct
 		                  .line = own.line,
 		                  .tag = own.tag,
 		                  .notes = own.notes };
-	merge_from(arena, map, &own);
+	for (uint32_t i = 0; i < own.count; i++) {
+		tree_append(arena, map, own.items[i]);
+	}
 	for (uint32_t i = value->kind == TREE_LIST ? value->count : 1; i > 0; i--) {
 		const struct tree *from = value->kind == TREE_LIST ? value->items[i - 1] : value;
 		if (from->kind != TREE_MAP) {
 			return fail(source, value, "what is merged must be a mapping or a list of mappings", err);
 		}
-		merge_from(arena, map, from);
+		merge_from(arena, map, from, true);
 	}
-	for (uint32_t i = 0; i + 1 < own.count; i += 2) {
-		set_entry(arena, map, own.items[i], own.items[i + 1]);
-	}
+	merge_from(arena, map, &own, false);
 	/* A mapping that had nothing but the merge key is empty and not without items: they are hashed differently. */
 	if (!map->items) {
 		map->items = own.items;

@@ -86,7 +86,7 @@ static const char *line_end(const char *at, const char *end)
 
 /*
  * Where the comment ends that goes before this line, empty ones between; NULL where there is none behind `begin`. It has its line
- * for itself, or with dashes in front of it.
+ * for itself, or with dashes in front of it, or with the mark of the document's start.
  */
 static const char *comment_before(const struct text *text, const char *line, const char *begin)
 {
@@ -100,6 +100,7 @@ static const char *comment_before(const struct text *text, const char *line, con
 	}
 	bool whole = start == text->data || start[-1] == '\n';
 	char sign = '-';
+	start += end - start > 4 && memcmp(start, "---", 3) == 0 && strchr(" \t", start[3]) ? 3 : 0;
 	for (start += strspn(start, " \t"); start + 1 < end && strchr("-?:", *start) && strchr(" \t", start[1]);) {
 		sign = *start;
 		start += 1 + strspn(start + 1, " \t");

@@ -1,9 +1,9 @@
 // Holds `plumb render` against the reference renderer on random but plausible kustomization trees: both must refuse a tree, or
 // both must accept it and give the same bytes. What differs is shrunk to a small tree and kept.
 //
-//	differ -plumb build/release/plumb [-from CASES] [-count 1000] [-seed 1] [-keep DIR] [-stop 5]
+//	differ -plumb build/release/plumb [-from CASES | -odd] [-count 1000] [-seed 1] [-keep DIR] [-stop 5]
 //
-// With -from a tree is one of the cases of that folder with a few lines changed.
+// With -from a tree is one of the cases of that folder with a few lines changed; with -odd it is an object in odd YAML.
 // A tree is known by its seed: `-seed N -count 1` makes it again. The reference is the library that `kustomize build` runs.
 // Exit 1 where anything differed; the last line counts.
 package main
@@ -95,10 +95,10 @@ func (j *judge) plausible(r *rand.Rand) *tree {
 	return t
 }
 
-// A changed case. What the reference refuses is mostly dropped for another one.
-func (j *judge) changed(r *rand.Rand, cases corpus) *tree {
+// What the reference refuses is mostly dropped for another one.
+func (j *judge) accepted(next func() *tree, r *rand.Rand) *tree {
 	for tries := 0; ; tries++ {
-		t := cases.mutate(r)
+		t := next()
 		if tries == 4 || r.Intn(100) < 20 || !j.refuses(t) {
 			return t
 		}
@@ -134,6 +134,7 @@ func main() {
 	why := flag.Bool("why", false, "say why the reference refuses a tree")
 	show := flag.Bool("show", false, "print the tree of -seed and end")
 	from := flag.String("from", "", "a folder of cases, to change instead of making trees")
+	odd := flag.Bool("odd", false, "make objects in odd YAML instead of trees")
 	server := flag.Bool("serve", false, "be the reference of another one of these")
 	flag.Parse()
 	if *server {
@@ -150,13 +151,15 @@ func main() {
 	os.Setenv("HTTPS_PROXY", "http://127.0.0.1:1")
 	os.Setenv("HTTP_PROXY", "http://127.0.0.1:1")
 	next := func(j *judge, r *rand.Rand) *tree { return j.plausible(r) }
-	if *from != "" {
+	if *odd {
+		next = func(j *judge, r *rand.Rand) *tree { return j.accepted(func() *tree { return oddTree(r) }, r) }
+	} else if *from != "" {
 		cases, err := readCorpus(*from)
 		if err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(2)
 		}
-		next = func(j *judge, r *rand.Rand) *tree { return j.changed(r, cases) }
+		next = func(j *judge, r *rand.Rand) *tree { return j.accepted(func() *tree { return cases.mutate(r) }, r) }
 	}
 	work, err := os.MkdirTemp("", "plumb-differ.")
 	if err != nil {
