@@ -1,6 +1,7 @@
 /* Merge keys of resources: kyaml's deAnchor. */
 #include <string.h>
 
+#include "render/base/map.h"
 #include "render/kustomize/parse.h"
 
 static bool fail(const struct parse_source *source, const struct tree *at, const char *what, struct err *err)
@@ -8,71 +9,81 @@ static bool fail(const struct parse_source *source, const struct tree *at, const
 	return err_set(err, ERR_INPUT, "%s:%u: %s", source->path, at->line, what);
 }
 
-/* Of the first such key; map->count where there is none. */
-static uint32_t find(const struct tree *map, const struct tree *key)
+/* The mapping that is made has room for all. */
+struct merged {
+	struct arena *arena;
+	struct tree *map;
+	struct map places; /* of a key's text: struct tree **, where the key is in the mapping, the value behind it */
+};
+
+static void release(struct merged *merged)
 {
-	for (uint32_t i = 0; i + 1 < map->count; i += 2) {
-		const struct tree *at = map->items[i];
-		bool same = at->kind == TREE_SCALAR && key->kind == TREE_SCALAR && at->len == key->len &&
-		            memcmp(at->text, key->text, key->len) == 0;
-		if (same) {
-			return i;
-		}
-	}
-	return map->count;
+	map_release(&merged->places);
 }
 
-static void set_entry(struct arena *arena, struct tree *map, struct tree *key, struct tree *value)
+static const char *text_of(const struct tree *key)
 {
-	uint32_t at = find(map, key);
-	if (at < map->count) {
-		map->items[at] = key;
-		map->items[at + 1] = value;
-		return;
+	return key->kind == TREE_SCALAR && strlen(key->text) == key->len ? key->text : NULL;
+}
+
+static void append(struct merged *merged, struct tree *key, struct tree *value)
+{
+	struct tree *map = merged->map;
+	struct tree **place = &map->items[map->count];
+	place[0] = key;
+	place[1] = value;
+	map->count += 2;
+	const char *text = text_of(key);
+	if (text && !map_has(&merged->places, text)) {
+		(void)map_set(&merged->places, text, place);
 	}
-	tree_append(arena, map, key);
-	tree_append(arena, map, value);
 }
 
 /* kyaml's VisitFields looks each key up by its name: of keys that are there twice the first one counts. */
-static void merge_from(struct arena *arena, struct tree *map, const struct tree *from, bool copy)
+static void merge_from(struct merged *merged, const struct tree *from, bool own)
 {
+	CLEANUP(map_release) struct map seen = MAP_INIT;
 	for (uint32_t i = 0; i + 1 < from->count; i += 2) {
-		uint32_t first = find(from, from->items[i]);
-		first = first < from->count ? first : i;
-		struct tree *value = from->items[first + 1];
-		set_entry(arena, map, from->items[first], copy ? tree_copy(arena, value) : value);
+		struct tree *key = from->items[i];
+		const char *text = text_of(key);
+		if (text ? map_set(&seen, text, key) != NULL : own) {
+			continue;
+		}
+		struct tree *value = own ? from->items[i + 1] : tree_copy(merged->arena, from->items[i + 1]);
+		struct tree **place = text ? map_get(&merged->places, text) : NULL;
+		if (place) {
+			place[0] = key;
+			place[1] = value;
+		} else {
+			append(merged, key, value);
+		}
 	}
 }
 
 /* Of a list the first mapping wins, so it goes last; the mapping's own keys win over all. */
-static bool merge(struct arena *arena, const struct parse_source *source, struct tree *map, const struct tree *value,
-                  struct err *err)
+static bool merge(struct arena *arena, const struct parse_source *source, struct tree *map, struct tree *value, struct err *err)
 {
+	struct tree **from = value->kind == TREE_LIST ? value->items : &value;
+	uint32_t count = value->kind == TREE_LIST ? value->count : 1;
 	struct tree own = *map;
-	*map = (struct tree){ .kind = TREE_MAP,
-		                  .flow = own.flow,
-		                  .tagged = own.tagged,
-		                  .shown = own.shown,
-		                  .line = own.line,
-		                  .tag = own.tag,
-		                  .notes = own.notes };
-	for (uint32_t i = 0; i < own.count; i++) {
-		tree_append(arena, map, own.items[i]);
-	}
-	for (uint32_t i = value->kind == TREE_LIST ? value->count : 1; i > 0; i--) {
-		const struct tree *from = value->kind == TREE_LIST ? value->items[i - 1] : value;
-		if (from->kind != TREE_MAP) {
+	map->cap = own.count;
+	for (uint32_t i = 0; i < count; i++) {
+		if (from[i]->kind != TREE_MAP) {
 			return fail(source, value, "what is merged must be a mapping or a list of mappings", err);
 		}
-		merge_from(arena, map, from, true);
+		map->cap += from[i]->count;
 	}
-	merge_from(arena, map, &own, false);
 	/* A mapping that had nothing but the merge key is empty and not without items: they are hashed differently. */
-	if (!map->items) {
-		map->items = own.items;
-		map->cap = own.cap;
+	map->items = map->cap ? arena_new(arena, map->cap, sizeof(struct tree *)) : own.items;
+	map->count = 0;
+	CLEANUP(release) struct merged merged = { .arena = arena, .map = map, .places = MAP_INIT };
+	for (uint32_t i = 0; i + 1 < own.count; i += 2) {
+		append(&merged, own.items[i], own.items[i + 1]);
 	}
+	for (uint32_t i = count; i > 0; i--) {
+		merge_from(&merged, from[i - 1], false);
+	}
+	merge_from(&merged, &own, true);
 	return true;
 }
 
