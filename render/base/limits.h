@@ -8,19 +8,20 @@
 #define LIMIT_MIB(n) ((size_t)(n)*1024 * 1024)
 
 /* Manifests. The API server takes at most 3 MiB a request (etcd 1.5 MiB), so one object cannot be larger. */
-#define LIMIT_MANIFEST_BYTES LIMIT_MIB(16)   /* one file */
-#define LIMIT_TREE_BYTES LIMIT_MIB(256)      /* all manifests of one render */
-#define LIMIT_TREE_FILES ((size_t)100000)    /* files looked at in one render */
-#define LIMIT_TREE_DEPTH ((size_t)64)        /* nested directories */
-#define LIMIT_IGNORE_BYTES LIMIT_KIB(64)     /* one .plumbignore or .sourceignore */
-#define LIMIT_LINK_HOPS ((size_t)40)         /* symbolic links followed for one path, as Linux */
-#define LIMIT_DOCUMENTS ((size_t)50000)      /* documents of one file, objects of one render */
-#define LIMIT_DEPTH ((size_t)100)            /* nested mappings and lists */
-#define LIMIT_NODES ((size_t)2000000)        /* values of one document, aliases expanded */
-#define LIMIT_ALIAS_NODES ((size_t)200000)   /* values that aliases add to one document */
-#define LIMIT_MEND_BYTES LIMIT_MIB(4)        /* of one document, read again where libyaml does not take it: yaml_mend.h */
-#define LIMIT_MERGE_STEPS ((size_t)50000000) /* items that one strategic merge patch compares in lists */
-#define LIMIT_BUILD_BYTES LIMIT_MIB(1024)    /* memory of one Kustomize build */
+#define LIMIT_MANIFEST_BYTES LIMIT_MIB(16)    /* one file */
+#define LIMIT_TREE_BYTES LIMIT_MIB(256)       /* all manifests of one render */
+#define LIMIT_TREE_FILES ((size_t)100000)     /* files looked at in one render */
+#define LIMIT_TREE_DEPTH ((size_t)64)         /* nested directories */
+#define LIMIT_IGNORE_BYTES LIMIT_KIB(64)      /* one .plumbignore or .sourceignore */
+#define LIMIT_LINK_HOPS ((size_t)40)          /* symbolic links followed for one path, as Linux */
+#define LIMIT_DOCUMENTS ((size_t)50000)       /* documents of one file, objects of one render */
+#define LIMIT_DEPTH ((size_t)100)             /* nested mappings and lists */
+#define LIMIT_NODES ((size_t)2000000)         /* values of one document, aliases expanded */
+#define LIMIT_ALIAS_NODES ((size_t)200000)    /* values that aliases add to one document */
+#define LIMIT_MEND_BYTES LIMIT_MIB(4)         /* of one document, read again where libyaml does not take it: yaml_mend.h */
+#define LIMIT_MERGE_STEPS ((size_t)50000000)  /* items that one strategic merge patch compares in lists */
+#define LIMIT_MERGE_KEYS ((size_t)1000000000) /* keys that one strategic merge patch looks at in mappings, once for each key */
+#define LIMIT_BUILD_BYTES LIMIT_MIB(1024)     /* memory of one Kustomize build */
 #define LIMIT_BUILD_DIRS ((size_t)10000) /* kustomizations that one build goes through, the same one as often as it is named */
 #define LIMIT_REGEX_BYTES LIMIT_KIB(8)   /* one regular expression */
 #define LIMIT_REGEX_DEPTH 200            /* groups inside of each other */

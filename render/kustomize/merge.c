@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "render/base/limits.h"
 #include "render/kustomize/merge_list.h"
 #include "render/kustomize/setter.h"
 
@@ -271,6 +272,14 @@ static struct schema_at field_schema(const struct merge *merge, struct tree *con
 	return schema_field(at, key);
 }
 
+static bool look_at(struct merge *merge, const struct merge_place *place, struct tree *const sides[2])
+{
+	for (size_t side = OBJECT; side <= PATCH; side++) {
+		merge->keys += tree_is_map(sides[side]) ? sides[side]->count / 2 : 0;
+	}
+	return merge->keys <= LIMIT_MERGE_KEYS || merge_fail(merge, place, sides[OBJECT], "the mapping has too many keys to merge");
+}
+
 static bool walk_map(struct merge *merge, const struct merge_place *place, struct tree *sides[2], struct schema_at at,
                      struct outcome *out)
 {
@@ -287,6 +296,9 @@ static bool walk_map(struct merge *merge, const struct merge_place *place, struc
 	const char **keys = all_keys(merge->arena, sides, &count);
 	for (size_t i = 0; i < count; i++) {
 		struct merge_place inner = { place, keys[i] };
+		if (!look_at(merge, place, sides)) {
+			return false;
+		}
 		struct tree *values[2] = { tree_get(sides[OBJECT], keys[i]), tree_get(sides[PATCH], keys[i]) };
 		struct outcome value = { NULL, false };
 		if (!walk(merge, &inner, values, field_schema(merge, sides, at, keys[i]), &value) ||
@@ -375,7 +387,7 @@ static bool walk(struct merge *merge, const struct merge_place *place, struct tr
 bool merge_apply(struct arena *arena, const struct schema *schema, struct tree *object, struct tree *patch, struct tree **merged,
                  struct err *err)
 {
-	struct merge merge = { arena, schema, 0, err };
+	struct merge merge = { .arena = arena, .schema = schema, .err = err };
 	struct merge_place root = { NULL, NULL };
 	struct tree *sides[2] = { object, patch };
 	struct outcome out = { NULL, false };

@@ -18,6 +18,7 @@ struct merge {
 	struct arena *arena;
 	const struct schema *schema;
 	size_t steps; /* items that were compared; bounded */
+	size_t keys;  /* that were looked at; bounded */
 	struct err *err;
 };
 
