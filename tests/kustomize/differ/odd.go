@@ -12,6 +12,8 @@ import (
 type odd struct {
 	*maker
 	anchors []string
+	// How merge keys are written here: a mapping with one in quotes and one that merges is another matter.
+	merge string
 }
 
 // Mostly words that only look like something else; now and then what a plain scalar cannot be.
@@ -71,20 +73,26 @@ func (o *odd) lines(indent int) string {
 	return out
 }
 
-func (o *odd) properties(tags ...string) string {
-	anchor, tag := "", ""
+// With the anchor, which can be referred to once its value is whole: a value within itself takes the reference all memory.
+func (o *odd) properties(tags ...string) (string, string) {
+	anchor, tag, name := "", "", ""
 	if o.chance(5) {
-		name := o.one("a", "b", "x1", "é", "a-b")
-		o.anchors = append(o.anchors, name)
+		name = o.one("a", "b", "x1", "é", "a-b")
 		anchor = "&" + name + " "
 	}
 	if o.chance(6) {
 		tag = o.one(append(tags, "!x ", "! ", "!!set ")...)
 	}
 	if o.chance(50) {
-		return tag + anchor
+		return tag + anchor, name
 	}
-	return anchor + tag
+	return anchor + tag, name
+}
+
+func (o *odd) whole(anchor string) {
+	if anchor != "" {
+		o.anchors = append(o.anchors, anchor)
+	}
 }
 
 func (o *odd) scalar() string {
@@ -92,7 +100,8 @@ func (o *odd) scalar() string {
 		return "*" + o.one(o.anchors...) + " "
 	}
 	text := o.text()
-	properties := o.properties("!!str ", "!!int ", "!!float ", "!!bool ", "!!null ", "!!binary ", "!!timestamp ", "!!foo ")
+	properties, anchor := o.properties("!!str ", "!!int ", "!!float ", "!!bool ", "!!null ", "!!binary ", "!!timestamp ", "!!foo ")
+	o.whole(anchor)
 	switch o.Intn(4) {
 	case 0:
 		return properties + doubleQuoted(o.Rand, text)
@@ -103,6 +112,22 @@ func (o *odd) scalar() string {
 		return properties + doubleQuoted(o.Rand, text)
 	}
 	return properties + text
+}
+
+func (o *odd) key() string {
+	key := strings.ReplaceAll(o.scalar(), "\n", " ")
+	if strings.Contains(key, "<<") {
+		return o.merge
+	}
+	return key
+}
+
+// A merge key merges something plain: how merge keys within each other come out is another matter.
+func (o *odd) merged() string {
+	if len(o.anchors) > 0 && o.chance(60) {
+		return "*" + o.one(o.anchors...) + " "
+	}
+	return o.one("{e: f}", "{e: f, e: g}", "[{e: f}, {a: 1}]", "x", "{}")
 }
 
 // In brackets, or a scalar.
@@ -116,15 +141,21 @@ func (o *odd) flow(depth int) string {
 	for i := o.Intn(4); i > 0; i-- {
 		item := o.flow(depth - 1)
 		if !list || o.chance(10) {
-			item = o.one("", "", "", "? ") + o.scalar() + o.one(": ", ": ", ":", " : ", "") + item
+			key := o.key()
+			if key == o.merge {
+				item = o.merged()
+			}
+			item = o.one("", "", "", "? ") + key + o.one(": ", ": ", ":", " : ", "") + item
 		}
 		items = append(items, item)
 	}
+	properties, anchor := o.properties("!!map ", "!!seq ", "!!str ")
+	o.whole(anchor)
 	inner := space() + strings.Join(items, o.one(", ", ", ", ",")) + o.one("", "", ",") + space()
 	if list {
-		return o.properties("!!seq ", "!!map ") + "[" + inner + "]"
+		return properties + "[" + inner + "]"
 	}
-	return o.properties("!!map ", "!!omap ", "!!str ") + "{" + inner + "}"
+	return properties + "{" + inner + "}"
 }
 
 func (o *odd) blockScalar(indent int) string {
@@ -132,7 +163,9 @@ func (o *odd) blockScalar(indent int) string {
 	if o.chance(60) {
 		text += "\n" + o.text()
 	}
-	out := o.properties("!!str ") + o.one("|", "|", ">") + o.one("", "", "-", "+") + o.comment(10) + "\n"
+	out, anchor := o.properties("!!str ")
+	o.whole(anchor)
+	out += o.one("|", "|", ">") + o.one("", "", "-", "+") + o.comment(10) + "\n"
 	for _, line := range strings.Split(text, "\n") {
 		if line != "" || o.chance(30) {
 			out += strings.Repeat(" ", indent+2)
@@ -153,10 +186,16 @@ func (o *odd) value(depth, indent int) string {
 		return " " + o.flow(2) + o.comment(10) + "\n"
 	case kind < 13:
 		return o.one("", " ~", " # c", " !!str", " &a", " \"\"") + "\n"
-	case kind < 17:
-		return strings.TrimRight(" "+o.properties("!!map "), " ") + o.comment(10) + "\n" + o.mapping(depth-1, indent+[]int{2, 2, 2, 1, 4}[o.Intn(5)])
 	}
-	return strings.TrimRight(" "+o.properties("!!seq "), " ") + o.comment(10) + "\n" + o.list(depth-1, indent+2)
+	properties, anchor := o.properties("!!map ", "!!seq ")
+	out := strings.TrimRight(" "+properties, " ") + o.comment(10) + "\n"
+	if o.chance(60) {
+		out += o.mapping(depth-1, indent+[]int{2, 2, 2, 1, 4}[o.Intn(5)])
+	} else {
+		out += o.list(depth-1, indent+2)
+	}
+	o.whole(anchor)
+	return out
 }
 
 func (o *odd) mapping(depth, indent int) string {
@@ -164,9 +203,14 @@ func (o *odd) mapping(depth, indent int) string {
 	for i := o.Intn(4); i >= 0; i-- {
 		key := o.one("a", "b", "c", "d", "name", "x", "env", "image", "i j", "\"k\"", "8x")
 		if o.chance(10) {
-			key = o.one(strings.ReplaceAll(o.scalar(), "\n", " "), "<<", "\"<<\"", "8080", "? a", "? [a]")
+			key = o.one(o.key(), o.merge, "8080", "? a", "? [a]")
 		}
-		out += o.lines(indent) + strings.Repeat(" ", indent) + key + o.one("", "", "", " ") + ":" + o.value(depth, indent)
+		out += o.lines(indent) + strings.Repeat(" ", indent) + key + o.one("", "", "", " ") + ":"
+		if key == o.merge {
+			out += " " + o.merged() + "\n"
+		} else {
+			out += o.value(depth, indent)
+		}
 	}
 	return out + o.lines(indent)
 }
@@ -259,6 +303,6 @@ func oddTree(r *rand.Rand) *tree {
 	g := &maker{Rand: r}
 	return &tree{target: ".", files: map[string]*file{
 		"kustomization.yaml": {text: (&odd{maker: g}).kustomization()},
-		"r.yaml":             {text: (&odd{maker: g}).object()},
+		"r.yaml":             {text: (&odd{maker: g, merge: g.one("<<", "\"<<\"")}).object()},
 	}}
 }

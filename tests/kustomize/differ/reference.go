@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"runtime/debug"
 	"strings"
+	"syscall"
 
 	"sigs.k8s.io/kustomize/api/krusty"
 	"sigs.k8s.io/kustomize/api/types"
@@ -45,8 +46,14 @@ func build(dir string) (got answer) {
 	return answer{Out: bytes.ReplaceAll(out, []byte("kustomize-(devel)"), []byte("kustomize-v5.8.1"))}
 }
 
+// It follows some trees until all memory is gone.
+const memory = 6 << 30
+
 // What the other end of a reference does: directories in, answers out.
 func serve() {
+	if err := syscall.Setrlimit(syscall.RLIMIT_AS, &syscall.Rlimit{Cur: memory, Max: memory}); err != nil {
+		panic(err)
+	}
 	questions, answers := gob.NewDecoder(os.Stdin), gob.NewEncoder(os.Stdout)
 	for {
 		var dir string
