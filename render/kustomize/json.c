@@ -238,7 +238,9 @@ static bool reread_keys(struct arena *arena, struct tree *map, struct reread_pla
 			map->items = memcpy(items, map->items, map->count * sizeof(struct tree *));
 			copied = true;
 		}
-		map->items[i] = read ? read : map->items[i];
+		if (read) {
+			map->items[i] = read;
+		}
 	}
 	return true;
 }

@@ -272,7 +272,7 @@ static struct schema_at field_schema(const struct merge *merge, struct tree *con
 	return schema_field(at, key);
 }
 
-static bool look_at(struct merge *merge, const struct merge_place *place, struct tree *const sides[2])
+static bool take_keys(struct merge *merge, const struct merge_place *place, struct tree *const sides[2])
 {
 	for (size_t side = OBJECT; side <= PATCH; side++) {
 		merge->keys += tree_is_map(sides[side]) ? sides[side]->count / 2 : 0;
@@ -296,7 +296,7 @@ static bool walk_map(struct merge *merge, const struct merge_place *place, struc
 	const char **keys = all_keys(merge->arena, sides, &count);
 	for (size_t i = 0; i < count; i++) {
 		struct merge_place inner = { place, keys[i] };
-		if (!look_at(merge, place, sides)) {
+		if (!take_keys(merge, place, sides)) {
 			return false;
 		}
 		struct tree *values[2] = { tree_get(sides[OBJECT], keys[i]), tree_get(sides[PATCH], keys[i]) };

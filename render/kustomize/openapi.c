@@ -4,7 +4,6 @@
 
 #include "render/kustomize/json_read.h"
 #include "render/kustomize/jsonpatch_value.h"
-#include "render/kustomize/openapi_types.h"
 #include "render/kustomize/read.h"
 #include "render/kustomize/schema.h"
 
@@ -51,9 +50,6 @@ static bool parse(struct build *build, const char *shown, const struct text *tex
 	struct tree *tree = NULL;
 	if (!openapi_read(build->arena, shown, text, JSON_READ_UNIQUE, &tree, err)) {
 		return false;
-	}
-	if (!openapi_check_document(tree, err)) {
-		return err_wrap(err, "%s", shown);
 	}
 	enum schema_builtin builtin = build->merged         ? SCHEMA_BEFORE_BUILTIN
 	                              : build->unknown_kind ? SCHEMA_BEHIND_BUILTIN

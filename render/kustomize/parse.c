@@ -343,10 +343,8 @@ static bool parse_once(struct parse *parse, struct text *text, bool *mended)
 	}
 	yaml_parser_set_input_string(&parser, (const unsigned char *)text->data, text->len);
 	bool good = read_events(parse, &parser);
-	bool tabs = parse->source->dialect == PARSE_RESOURCE;
-	*mended = !good &&
-	          (yaml_mend_colon(&parser, parse->arena, text) || yaml_mend_tag(&parser, parse->comma, parse->arena, text) ||
-	           (tabs && yaml_mend_tabs(&parser, read_so_far(parse, &parser), parse->arena, text)));
+	struct yaml_stop stop = { &parser, read_so_far(parse, &parser), parse->comma, parse->source->dialect == PARSE_RESOURCE };
+	*mended = !good && yaml_mend(&stop, parse->arena, text);
 	yaml_parser_delete(&parser);
 	return good;
 }

@@ -248,9 +248,8 @@ static bool read_once(struct arena *arena, struct text *text, struct scalartext_
 	for (size_t i = 0; i < out->count; i++) {
 		read = out->items[i].yaml.type == YAML_SCALAR_TOKEN ? out->items[i].yaml.end_mark.index : read;
 	}
-	size_t comma = scanner->flow > 0 && out->count ? comma_behind_tag(out) : 0;
-	*mended = !good && (yaml_mend_colon(&parser, arena, text) || yaml_mend_tag(&parser, comma, arena, text) ||
-	                    yaml_mend_tabs(&parser, read, arena, text));
+	struct yaml_stop stop = { &parser, read, scanner->flow > 0 && out->count ? comma_behind_tag(out) : 0, true };
+	*mended = !good && yaml_mend(&stop, arena, text);
 	yaml_parser_delete(&parser);
 	out->comments = arena_new(arena, scanner->found_count + 1, sizeof *out->comments);
 	out->comment_count = scanner->found_count;

@@ -6,6 +6,7 @@
 #include "render/base/limits.h"
 #include "render/kustomize/json_read.h"
 #include "render/kustomize/jsonpatch_value.h"
+#include "render/kustomize/openapi_types.h"
 #include "render/kustomize/schema_builtin.h"
 
 /* References that point at references. */
@@ -75,19 +76,13 @@ const struct schema *schema_new(struct arena *arena, const struct tree *document
 	*schema = (struct schema){ .builtin = builtin,
 		                       .definitions = tree_get(document, "definitions"),
 		                       .paths = tree_get(document, "paths") };
-	bool nothing = tree_is_null(document);
-	if ((!nothing && !tree_is_map(document)) || (!tree_is_null(schema->definitions) && !tree_is_map(schema->definitions))) {
-		(void)err_set(err, ERR_INPUT, "not an OpenAPI document: a mapping with a mapping 'definitions' is expected");
+	if (!openapi_check_document(document, err)) {
 		return NULL;
 	}
 	schema->kinds = arena_new(arena, count_kinds(schema->definitions), sizeof *schema->kinds);
 	for (uint32_t i = 1; tree_is_map(schema->definitions) && i < schema->definitions->count; i += 2) {
 		const char *name = tree_text(schema->definitions->items[i - 1]);
 		const struct tree *definition = schema->definitions->items[i];
-		if (!tree_is_map(definition) && !tree_is_null(definition)) {
-			(void)err_set(err, ERR_INPUT, "definition '%.200s' must be a mapping", name ? name : "");
-			return NULL;
-		}
 		if (!add_kinds(arena, schema, name ? name : "", definition, err)) {
 			return NULL;
 		}

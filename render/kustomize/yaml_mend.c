@@ -29,7 +29,8 @@ static bool stopped_by(const yaml_parser_t *stopped, const char *problem)
 	       stopped->encoding == YAML_UTF8_ENCODING;
 }
 
-bool yaml_mend_colon(const yaml_parser_t *stopped, struct arena *arena, struct text *text)
+/* A colon right in front of one of ,[]{} in a plain scalar is a letter to goyaml: the scalar gets quotes. */
+static bool mend_colon(const yaml_parser_t *stopped, struct arena *arena, struct text *text)
 {
 	if (!stopped_by(stopped, "found unexpected ':'")) {
 		return false;
@@ -59,7 +60,11 @@ bool yaml_ends_in_anchor(const struct text *text, size_t character, const char *
 	return anchor && (size_t)(at - text->data) > len && at[-(long)len - 1] == '&' && memcmp(at - len, anchor, len) == 0;
 }
 
-bool yaml_mend_tag(const yaml_parser_t *stopped, size_t comma, struct arena *arena, struct text *text)
+/*
+ * To goyaml each of ,[] is a letter of a tag. One that is at the end of a tag, where libyaml stops or (`comma`) went on, becomes
+ * a letter: which one does not matter, as no tag that means anything has them.
+ */
+static bool mend_tag(const yaml_parser_t *stopped, size_t comma, struct arena *arena, struct text *text)
 {
 	bool tag = stopped_by(stopped, "did not find expected whitespace or line break") ||
 	           stopped_by(stopped, "did not find expected tag URI");
@@ -67,7 +72,7 @@ bool yaml_mend_tag(const yaml_parser_t *stopped, size_t comma, struct arena *are
 		return false;
 	}
 	size_t at = (size_t)(byte_of(text, tag ? stopped->problem_mark.index : comma) - text->data);
-	if (at >= text->len || !strchr(",[]", text->data[at])) {
+	if (at >= text->len || !memchr(",[]", text->data[at], 3)) {
 		return false;
 	}
 	char *copy = memcpy(arena_new(arena, text->len + 1, 1), text->data, text->len);
@@ -108,7 +113,11 @@ static const char *comment_before(const struct text *text, const char *line, con
 	return whole && start < end && *start == '#' && sign == '-' ? line_end(start, line) : NULL;
 }
 
-bool yaml_mend_tabs(const yaml_parser_t *stopped, size_t read, struct arena *arena, struct text *text)
+/*
+ * goyaml v3 reads comments that follow each other in one go, and does not mind tabs in front of them (scannerc.go,
+ * yaml_parser_scan_comments): they become spaces.
+ */
+static bool mend_tabs(const yaml_parser_t *stopped, size_t read, struct arena *arena, struct text *text)
 {
 	if (!stopped_by(stopped, "found character that cannot start any token")) {
 		return false;
@@ -133,6 +142,12 @@ bool yaml_mend_tabs(const yaml_parser_t *stopped, size_t read, struct arena *are
 	}
 	text->data = copy ? copy : text->data;
 	return copy != NULL;
+}
+
+bool yaml_mend(const struct yaml_stop *stop, struct arena *arena, struct text *text)
+{
+	return mend_colon(stop->parser, arena, text) || mend_tag(stop->parser, stop->comma, arena, text) ||
+	       (stop->tabs && mend_tabs(stop->parser, stop->read, arena, text));
 }
 
 /* --- byte order marks --------------------------------------------------------------------------------------------- */
