@@ -49,7 +49,8 @@ static bool check_key(struct arena *arena, const struct tree *key, bool root, st
 		return false;
 	}
 	bool good = root ? scalar.kind != JSON_NULL || key->len == 0 : is_text(key);
-	return good || err_set(err, ERR_INPUT, "line %u: key '%.100s' must be a string: put it in quotes", key->line, key->text);
+	const char *way = key->shown ? "take its tag away" : "put it in quotes";
+	return good || err_set(err, ERR_INPUT, "line %u: key '%.100s' must be a string: %s", key->line, key->text, way);
 }
 
 bool tree_sort_keys(struct arena *arena, const struct tree *map, bool root, struct tree ***sorted, struct err *err)

@@ -121,7 +121,7 @@ static bool add_line(const struct build *build, struct text line, struct kvs *ou
 	size_t key = equals ? (size_t)(equals - line.data) : line.len;
 	size_t rest = equals ? line.len - key - 1 : 0;
 	if (memchr(line.data, '\0', key)) {
-		return err_set(err, ERR_INPUT, "the key holds a NUL character");
+		return err_set(err, ERR_INPUT, "the key holds a NUL character: take it out");
 	}
 	const char *value = arena_text_len(build->arena, equals ? equals + 1 : "", rest);
 	kvs_add(build, out, arena_text_len(build->arena, line.data, key), (struct text){ value, rest });

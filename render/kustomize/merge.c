@@ -277,7 +277,8 @@ static bool take_keys(struct merge *merge, const struct merge_place *place, stru
 	for (size_t side = OBJECT; side <= PATCH; side++) {
 		merge->keys += tree_is_map(sides[side]) ? sides[side]->count / 2 : 0;
 	}
-	return merge->keys <= LIMIT_MERGE_KEYS || merge_fail(merge, place, sides[OBJECT], "the mapping has too many keys to merge");
+	static const char why[] = "the mapping has too many keys to merge: use a JSON patch";
+	return merge->keys <= LIMIT_MERGE_KEYS || merge_fail(merge, place, sides[OBJECT], why);
 }
 
 static bool walk_map(struct merge *merge, const struct merge_place *place, struct tree *sides[2], struct schema_at at,

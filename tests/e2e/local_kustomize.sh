@@ -70,4 +70,17 @@ it_reads_nothing_outside_of_root() {
 	expect_error 'no kustomization'
 }
 
+# Each key is looked for in all of them: without a bound these take minutes.
+it_refuses_to_merge_mappings_without_end() {
+	fresh
+	{
+		printf 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: long}\ndata:\n'
+		seq -f '  key%06g: v' 100000
+	} | write long/long.yaml
+	cp "$WORK/long/long.yaml" "$WORK/long/patch.yaml"
+	printf 'resources: [long.yaml]\npatches: [{path: patch.yaml}]\n' | write long/kustomization.yaml
+	plumb 4 render "$WORK/long"
+	expect_error "field 'data' .*: the mapping has too many keys to merge: use a JSON patch"
+}
+
 run_cases "$@"

@@ -161,7 +161,7 @@ static void refuse_env(const char *text, size_t len, const char *why)
 START_TEST(an_env_file_that_is_not_text_is_refused_by_its_line)
 {
 	refuse_env("A=1\nB=\xff\n", 8, "ConfigMap 'a': envs[0]: 'e' line 2 is not UTF-8");
-	refuse_env("#\0\nA=\0\nB\0=1\n", 12, "ConfigMap 'a': envs[0]: 'e' line 3: the key holds a NUL character");
+	refuse_env("#\0\nA=\0\nB\0=1\n", 12, "ConfigMap 'a': envs[0]: 'e' line 3: the key holds a NUL character: take it out");
 }
 END_TEST
 
